@@ -1,0 +1,110 @@
+"""What only the system's package manager can add. As root on Debian we do it; else we say how."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.telling import tell
+
+#: What WeasyPrint loads: the library's file on Linux, its name elsewhere, Debian's package.
+_PDF_LIBRARIES = (
+    ("libpango-1.0.so.0", "pango-1.0", "libpango-1.0-0"),
+    ("libpangoft2-1.0.so.0", "pangoft2-1.0", "libpangoft2-1.0-0"),
+    ("libharfbuzz-subset.so.0", "harfbuzz-subset", "libharfbuzz-subset0"),
+)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def add_what_running_needs() -> None:
+    """Python's venv and the libraries for PDFs. Exits with 2 where a person must install venv.
+
+    Without the libraries everything but PDFs works, so their lack is only told.
+    """
+    if missing := [*_missing_venv(), *_missing_libraries()]:
+        _apt_install(missing)
+    if venv := _missing_venv():
+        tell(f"Python's venv is missing: {_how_to_install([*venv, *_missing_libraries()])}")
+        sys.exit(2)
+    if libraries := _missing_libraries():
+        tell(f"PDFs need system libraries, all else works without: {_how_to_install(libraries)}")
+
+
+def add_chromium() -> None:
+    """A browser for the tests that need one; they are skipped without."""
+    if not any(shutil.which(browser) for browser in _BROWSERS) and not _apt_install(["chromium"]):
+        tell(f"browser tests are skipped; for them: {_how_to_install(['chromium'])}")
+
+
+def _missing_venv() -> list[str]:
+    # Debian keeps half of Python's venv in a package of its own.
+    if importlib.util.find_spec("ensurepip"):
+        return []
+    the_systems = Path(sys.executable).resolve() == Path("/usr/bin/python3").resolve()
+    return ["python3-venv" if the_systems else f"python3.{sys.version_info.minor}-venv"]
+
+
+def _missing_libraries() -> list[str]:
+    return [package for file, name, package in _PDF_LIBRARIES if not _is_loadable(file, name)]
+
+
+def _is_loadable(file: str, name: str) -> bool:
+    # Loaded, not looked up: that is what counts, and needs neither ldconfig nor a compiler.
+    for candidate in (file, ctypes.util.find_library(name) if sys.platform == "darwin" else None):
+        try:
+            if candidate:
+                ctypes.CDLL(candidate)
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _how_to_install(packages: Sequence[str]) -> str:
+    if _has_apt():
+        return f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
+    if sys.platform == "darwin":
+        return "brew install pango" if packages[0].startswith("lib") else f"brew install {packages[0]}"
+    return f"install what your system calls {' '.join(packages)}"
+
+
+def _has_apt() -> bool:
+    return shutil.which("apt-get") is not None
+
+
+def _apt_install(packages: Sequence[str]) -> bool:
+    """Whether they were installed: only root on Debian and its like can."""
+    if os.geteuid() != 0 or not _has_apt():
+        return False
+    tell(f"installing {', '.join(packages)} by apt")
+    environment = os.environ | {
+        "DEBIAN_FRONTEND": "noninteractive",
+        "PATH": f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
+    }
+    _apt_get("update", environment=environment)  # a failure matters only where the packages can't be had either
+    result = _apt_get("install", "-y", "--no-install-recommends", *packages, environment=environment)
+    if result.returncode:
+        tell("apt-get failed:")
+        print("\n".join(result.stdout.splitlines()[-12:]), file=sys.stderr)
+    importlib.invalidate_caches()
+    return result.returncode == 0
+
+
+def _apt_get(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own arguments
+        ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", *arguments],  # noqa: S607 - wherever the system has it
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+        check=False,
+    )

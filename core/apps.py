@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class CoreConfig(AppConfig):
+    name = "core"
+
+    def ready(self) -> None:
+        from core.db import roles
+
+        post_migrate.connect(roles.grant_application, sender=self, dispatch_uid="core.grant_application")

@@ -1,0 +1,52 @@
+"""Columns that no database may round."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+if TYPE_CHECKING:
+    _Field = models.Field[int, int]
+else:
+    _Field = models.Field
+
+#: Fits TigerBeetle's unsigned 128-bit integers.
+DIGITS = 39
+
+_WHOLE = re.compile(r"\s*-?[0-9]{1,400}\s*", re.ASCII)
+
+
+class WideIntegerField(_Field):
+    """An integer of up to 39 digits: NUMERIC(39,0), int in Python. Fractions are refused, never rounded."""
+
+    description = "Integer of up to 39 digits"
+
+    def db_type(self, connection: Any) -> str:
+        return f"numeric({DIGITS}, 0)"
+
+    def get_internal_type(self) -> str:
+        return "WideIntegerField"
+
+    def from_db_value(self, value: Decimal | None, *_: object) -> int | None:
+        return None if value is None else int(value)
+
+    def to_python(self, value: Any) -> int | None:
+        if value is None or type(value) is int:
+            return value
+        if isinstance(value, str) and _WHOLE.fullmatch(value):
+            return int(value)
+        if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+            return int(value)
+        raise ValidationError(f"{value!r} is not a whole number", code="invalid")
+
+    def get_prep_value(self, value: Any) -> Decimal | None:
+        whole = self.to_python(super().get_prep_value(value))
+        if whole is None:
+            return None
+        if abs(whole) >= 10**DIGITS:
+            raise ValidationError("the number has more than 39 digits", code="invalid")
+        return Decimal(whole)

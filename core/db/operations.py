@@ -1,0 +1,86 @@
+"""Migration operations that a database enforces by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.migrations.operations.base import Operation, OperationCategory
+
+_POSTGRESQL_FUNCTIONS = """
+CREATE OR REPLACE FUNCTION daybook_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'append-only: % refuses %', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE OR REPLACE FUNCTION daybook_refuse_change_of_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (to_jsonb(NEW) - TG_ARGV) IS DISTINCT FROM (to_jsonb(OLD) - TG_ARGV) THEN
+        RAISE EXCEPTION 'append-only: % refuses a change of anything but %',
+            TG_TABLE_NAME, array_to_string(TG_ARGV, ', ') USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+
+
+class AppendOnly(Operation):
+    """Rows of `table` are never deleted or changed, except in the columns named `mutable`."""
+
+    category = OperationCategory.SQL
+    reversible = True
+
+    def __init__(self, table: str, mutable: Sequence[str] = ()) -> None:
+        self.table = table
+        self.mutable = tuple(mutable)
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Models do not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        postgresql = schema_editor.connection.vendor == "postgresql"
+        for statement in self._postgresql() if postgresql else self._mariadb(schema_editor.connection):
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        on = f" ON {self.table}" if schema_editor.connection.vendor == "postgresql" else ""
+        for name in ("update", "delete", "truncate"):
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS append_only_{self.table}_{name}{on}", params=None)
+
+    def describe(self) -> str:
+        return f"Make {self.table} append-only"
+
+    def _postgresql(self) -> list[str]:
+        statements = [_POSTGRESQL_FUNCTIONS]
+        if self.mutable:
+            columns = ", ".join(f"'{column}'" for column in self.mutable)
+            statements.append(
+                f"CREATE TRIGGER append_only_{self.table}_update BEFORE UPDATE ON {self.table} "
+                f"FOR EACH ROW EXECUTE FUNCTION daybook_refuse_change_of_fixed({columns})"
+            )
+        refused = ("delete", "truncate") if self.mutable else ("update", "delete", "truncate")
+        return statements + [
+            f"CREATE TRIGGER append_only_{self.table}_{name} BEFORE {name.upper()} ON {self.table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change()"
+            for name in refused
+        ]
+
+    def _mariadb(self, connection: Any) -> list[str]:
+        # TRUNCATE ignores triggers there: the application's role is refused it by lacking DROP.
+        signal = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: {table} refuses {what}'"
+        refuse = f"BEGIN {signal.format(table=self.table, what='DELETE')}; END"
+        statements = [
+            f"CREATE TRIGGER append_only_{self.table}_delete BEFORE DELETE ON {self.table} FOR EACH ROW {refuse}"
+        ]
+        changed = self._mariadb_changed(connection)
+        refuse = signal.format(table=self.table, what="UPDATE")
+        body = f"BEGIN IF {changed} THEN {refuse}; END IF; END" if self.mutable else f"BEGIN {refuse}; END"
+        return [
+            *statements,
+            f"CREATE TRIGGER append_only_{self.table}_update BEFORE UPDATE ON {self.table} FOR EACH ROW {body}",
+        ]
+
+    def _mariadb_changed(self, connection: Any) -> str:
+        with connection.cursor() as cursor:
+            columns = [column.name for column in connection.introspection.get_table_description(cursor, self.table)]
+        fixed = [column for column in columns if column not in self.mutable]
+        return " OR ".join(f"NOT (NEW.{column} <=> OLD.{column})" for column in fixed)

@@ -1,0 +1,46 @@
+"""What the application's role may do: it owns nothing, and can't change what may not change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+#: table → the columns that the application may update, where not all of them.
+_updatable: dict[str, tuple[str, ...]] = {}
+
+
+def restrict_update(table: str, *columns: str) -> None:
+    """The application may update only these columns of `table`. Called by apps when they load."""
+    _updatable[table] = columns
+
+
+def updatable(table: str) -> tuple[str, ...] | None:
+    """The columns that the application may update; None where that was not restricted."""
+    return _updatable.get(table)
+
+
+def grant_application(*, using: str, **_: Any) -> None:
+    """After a migration: gives the application's role the use of the owner's tables."""
+    connection = connections[using]
+    role = settings.APPLICATION_ROLE
+    if connection.vendor != "postgresql" or role in ("", connection.settings_dict["USER"]):
+        return
+    quoted = connection.ops.quote_name(role)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"GRANT USAGE ON SCHEMA public TO {quoted};"
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted};"
+            f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted};"
+        )
+        cursor.execute(
+            "SELECT DISTINCT c.relname, bool_or(t.tgtype & 16 > 0 AND t.tgtype & 1 = 0) FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE 'append_only_%' GROUP BY c.relname"
+        )
+        for table, never_updated in cursor.fetchall():
+            rights = "UPDATE, DELETE" if never_updated else "DELETE"
+            cursor.execute(f"REVOKE {rights} ON {connection.ops.quote_name(table)} FROM {quoted}")
+        for table, columns in _updatable.items():
+            cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}")
+            cursor.execute(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {quoted}")

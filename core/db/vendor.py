@@ -1,0 +1,35 @@
+"""Small statements that PostgreSQL and MariaDB word differently."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import connection
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def set_tenant(tenant_id: UUID | None) -> None:
+    """Names the tenant for row-level security until the transaction ends; nothing on other databases."""
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('daybook.tenant', %s, true)", [str(tenant_id or "")])
+
+
+def next_batch_number() -> int:
+    """The next number of ingest batches: a sequence's, drawn once and never again."""
+    drawing = "SELECT nextval('metering_batch_number')" if is_postgresql() else "SELECT NEXTVAL(metering_batch_number)"
+    with connection.cursor() as cursor:
+        cursor.execute(drawing)
+        return int(cursor.fetchone()[0])
+
+
+def set_lock_timeout(milliseconds: int) -> None:
+    """How long this transaction waits for any one lock."""
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
+        else:
+            cursor.execute("SET innodb_lock_wait_timeout = %s", [max(1, milliseconds // 1000)])

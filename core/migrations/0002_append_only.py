@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from core.db.operations import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0001_initial")]
+
+    operations = [
+        AppendOnly("core_auditrecord"),
+        AppendOnly("core_message"),
+    ]

@@ -1,0 +1,14 @@
+from django.db import migrations
+
+from core.db.operations import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [("customers", "0001_initial")]
+
+    operations = [
+        AppendOnly("customers_mark"),
+        AppendOnly("customers_billto"),
+        AppendOnly("customers_frozenparty"),
+        AppendOnly("customers_claim", mutable=["to_at", "released_fact"]),
+    ]

@@ -1,0 +1,161 @@
+"""Questions that the books must answer well (blueprint §13, rule 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import UUIDField
+
+from core.access.scope import tenant_id
+from core.integrity import Check, Finding, Outcome, outcome
+from core.money import format_pico
+from ledger.chart import AccountFlags, account_name
+
+#: Of one kind of fault this many are named; the rest shows once they are mended.
+_NAMED = 100
+
+_ACCOUNTS = "SELECT COUNT(*) FROM ledger_account WHERE tenant_id = %(tenant)s"
+_TRANSFERS = "SELECT COUNT(*) FROM ledger_transfer WHERE tenant_id = %(tenant)s"
+_CURRENCIES = "SELECT COUNT(DISTINCT currency) FROM ledger_account WHERE tenant_id = %(tenant)s"
+
+_UNBALANCED = """
+SELECT currency, SUM(debits_posted), SUM(credits_posted) FROM ledger_account WHERE tenant_id = %(tenant)s
+GROUP BY currency HAVING SUM(debits_posted) <> SUM(credits_posted) ORDER BY currency
+"""
+
+_DRIFTED = """
+SELECT account.id, account.code, account.debits_posted - COALESCE(moved.debits, 0),
+       account.credits_posted - COALESCE(moved.credits, 0), account.debits_pending, account.credits_pending
+FROM ledger_account account
+LEFT JOIN (
+    SELECT account_id, SUM(debit) AS debits, SUM(credit) AS credits
+    FROM (
+        SELECT debit_account_id AS account_id, amount AS debit, 0 AS credit FROM ledger_transfer
+        WHERE tenant_id = %(tenant)s
+        UNION ALL
+        SELECT credit_account_id, 0, amount FROM ledger_transfer WHERE tenant_id = %(tenant)s
+    ) sides
+    GROUP BY account_id
+) moved ON moved.account_id = account.id
+WHERE account.tenant_id = %(tenant)s
+  AND (account.debits_posted <> COALESCE(moved.debits, 0) OR account.credits_posted <> COALESCE(moved.credits, 0)
+       OR account.debits_pending <> 0 OR account.credits_pending <> 0)
+ORDER BY account.id
+"""
+
+_STRANGERS = """
+SELECT transfer.id FROM ledger_transfer transfer
+LEFT JOIN ledger_account debit ON debit.id = transfer.debit_account_id
+LEFT JOIN ledger_account credit ON credit.id = transfer.credit_account_id
+WHERE transfer.tenant_id = %(tenant)s
+  AND (debit.id IS NULL OR credit.id IS NULL OR debit.id = credit.id
+       OR debit.tenant_id <> transfer.tenant_id OR credit.tenant_id <> transfer.tenant_id
+       OR debit.ledger <> transfer.ledger OR credit.ledger <> transfer.ledger OR debit.currency <> credit.currency)
+ORDER BY transfer.id
+"""
+
+_ORPHANS = """
+SELECT account.id, account.code FROM ledger_account account
+LEFT JOIN customers_customer customer ON customer.id = account.customer_id
+WHERE account.tenant_id = %(tenant)s AND account.customer_id IS NOT NULL
+  AND (customer.id IS NULL OR customer.tenant_id <> account.tenant_id)
+ORDER BY account.id
+"""
+
+_UNGUARDED = """
+SELECT id, code, credits_posted - debits_posted - debits_pending, debits_posted - credits_posted - credits_pending
+FROM ledger_account
+WHERE tenant_id = %(tenant)s
+  AND ((flags & %(debits_guarded)s) <> 0 AND debits_pending + debits_posted > credits_posted
+    OR (flags & %(credits_guarded)s) <> 0 AND credits_pending + credits_posted > debits_posted)
+ORDER BY id
+"""
+
+
+def _unbalanced(currency: str, debits: Decimal, credits: Decimal) -> Finding:
+    return Finding(currency, f"debits are {_amount(debits)} and credits {_amount(credits)}")
+
+
+def _drifted(id: object, code: int, *differences: Decimal) -> Finding:
+    sides = ("debits posted", "credits posted", "debits pending", "credits pending")
+    off = [f"{side} by {_amount(by)}" for side, by in zip(sides, differences, strict=True) if by != 0]
+    return Finding(_account(id, code), f"stored balances differ from the sum of the transfers: {', '.join(off)}")
+
+
+def _stranger(id: object) -> Finding:
+    return Finding(f"transfer {id}", "its accounts are missing, the same, of another tenant or of another currency")
+
+
+def _orphan(id: object, code: int) -> Finding:
+    return Finding(_account(id, code), "its customer is missing or of another tenant")
+
+
+def _unguarded(id: object, code: int, credit: Decimal, debit: Decimal) -> Finding:
+    return Finding(_account(id, code), f"a guarded account is overdrawn by {_amount(max(-credit, -debit))}")
+
+
+def _asking(query: str, finding: Callable[..., Finding], *, counting: str, unit: str) -> Callable[[], Outcome]:
+    """A check's work: what the query returns is wrong, row by row."""
+
+    def run() -> Outcome:
+        rows = _rows(f"{query} LIMIT {_NAMED}")
+        return outcome(int(_rows(counting)[0][0]), unit, [finding(*row) for row in rows])
+
+    return run
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    values = {
+        "tenant": UUIDField().get_db_prep_value(tenant_id(), connection),
+        "debits_guarded": AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS.value,
+        "credits_guarded": AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+def _account(id: object, code: int) -> str:
+    return f"account {id} ({code} {account_name(code)})"
+
+
+def _amount(value: Decimal) -> str:
+    # Corrupted books may even hold NaN.
+    return format_pico(int(value)) if Decimal(value).is_finite() else str(value)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="ledger.balanced",
+        rule=1,
+        sentence="In each currency, debits equal credits.",
+        run=_asking(_UNBALANCED, _unbalanced, counting=_CURRENCIES, unit="currencies"),
+    ),
+    Check(
+        name="ledger.balances",
+        rule=1,
+        sentence="Every stored balance equals the sum of its transfers.",
+        run=_asking(_DRIFTED, _drifted, counting=_ACCOUNTS, unit="accounts"),
+    ),
+    Check(
+        name="ledger.transfers",
+        rule=1,
+        sentence="Every transfer joins two accounts of its own tenant and currency.",
+        run=_asking(_STRANGERS, _stranger, counting=_TRANSFERS, unit="transfers"),
+    ),
+    Check(
+        name="ledger.customers",
+        rule=1,
+        sentence="Every account belongs to a customer of its own tenant.",
+        run=_asking(_ORPHANS, _orphan, counting=_ACCOUNTS, unit="accounts"),
+    ),
+    Check(
+        name="ledger.guards",
+        rule=1,
+        sentence="No guarded account is overdrawn.",
+        run=_asking(_UNGUARDED, _unguarded, counting=_ACCOUNTS, unit="accounts"),
+    ),
+)

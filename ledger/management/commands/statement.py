@@ -1,0 +1,80 @@
+"""What happened on one of a customer's accounts."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO, cast
+
+from django.core.management.base import CommandParser
+
+from core import display
+from core.commands import TenantCommand
+from core.models import Tenant
+from customers.selectors import customer
+from ledger import selectors
+from ledger.chart import Code, account_name, transfer_name
+from ledger.management.values import amount, told
+from ledger.reports import Movement, Statement
+
+
+class Command(TenantCommand):
+    help = "Prints a customer's account: opening balance, movements, closing balance, for each currency that it has."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--customer", required=True, metavar="KEY", help="the customer's key or id")
+        codes = [code.value for code in Code]
+        parser.add_argument("--account", required=True, type=int, choices=codes, metavar="CODE", help="such as 1200")
+        parser.add_argument("--json", action="store_true", help="one JSON value")
+
+    def run(self, tenant: Tenant, **options: Any) -> None:
+        found, code = customer(options["customer"]), options["account"]
+        accounts = selectors.identities(customer_id=found.id, code=code)
+        statements = [selectors.statement(account) for account in accounts]
+        if options["json"]:
+            plain = {"customer": found.key, "code": code, "account": account_name(code)}
+            self.result_json(plain | {"statements": [_plain(statement) for statement in statements]})
+            return
+        for statement in statements:
+            self._print(found.key, statement)
+
+    def _print(self, customer_key: str, statement: Statement) -> None:
+        account = statement.account
+        name = " ".join(filter(None, (str(account.code), account_name(account.code), account.sub, account.currency)))
+        columns = ("effective", "what", "other account", "amount", "balance")
+        rows = [["", "opening balance", "", "", amount(statement.opening, account.currency)]]
+        rows += [_row(movement, account.currency) for movement in statement.movements]
+        rows += [["", "closing balance", "", "", amount(statement.closing, account.currency)]]
+        table = display.table(f"{customer_key}: {name}", columns, rows, right=columns[3:])
+        display.console(cast("TextIO", self.stdout)).print(table)
+
+
+def _row(movement: Movement, currency: str) -> list[str]:
+    other = f"{movement.counter_code} {account_name(movement.counter_code)} {movement.counter_sub}".strip()
+    money = [amount(movement.amount, currency), amount(movement.balance, currency)]
+    return [told(movement.effective_at), transfer_name(movement.code), other, *money]
+
+
+def _plain(statement: Statement) -> dict[str, Any]:
+    currency = statement.account.currency
+    return {
+        "currency": currency,
+        "sub": statement.account.sub,
+        "opening": amount(statement.opening, currency),
+        "movements": [_plain_movement(movement, currency) for movement in statement.movements],
+        "closing": amount(statement.closing, currency),
+    }
+
+
+def _plain_movement(movement: Movement, currency: str) -> dict[str, Any]:
+    return {
+        "transfer": str(movement.transfer_id),
+        "effective_at": told(movement.effective_at),
+        "recorded_at": told(movement.recorded_at),
+        "code": movement.code,
+        "what": transfer_name(movement.code),
+        "about": movement.user_data_128 and str(movement.user_data_128),
+        "journal": str(movement.journal_id),
+        "other_account": {"code": movement.counter_code, "sub": movement.counter_sub},
+        "amount": amount(movement.amount, currency),
+        "balance": amount(movement.balance, currency),
+    }

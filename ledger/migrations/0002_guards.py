@@ -1,0 +1,18 @@
+"""The database's own guards: nothing posted changes, and balances follow the transfers."""
+
+from django.db import migrations
+
+from core.db.ledger_triggers import KeepBalances
+from core.db.operations import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial")]
+
+    operations = [
+        AppendOnly("ledger_transfer"),
+        AppendOnly(
+            "ledger_account", mutable=["debits_pending", "debits_posted", "credits_pending", "credits_posted"]
+        ),
+        KeepBalances(),
+    ]

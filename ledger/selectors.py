@@ -1,0 +1,150 @@
+"""What the books say: balances, statements, the trial balance, and what was booked under a key.
+
+Amounts are integers of pico-units. A signed amount is debits − credits: above zero on the debit side.
+An instant `as_of` is included; a span includes its start and not its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from core.access.scope import tenant_id
+from ledger.accounts import AccountIdentity, Balances
+from ledger.chart import CHARGED_ACCOUNTS, Code, TransferCode
+from ledger.models import BALANCES, Account, Transfer
+from ledger.reports import Booked, Movement, Statement, TrialBalance, TrialBalanceRow
+
+Time = Literal["effective", "recorded"]
+_COLUMN: Mapping[Time, str] = {"effective": "effective_at", "recorded": "timestamp"}
+
+
+def balances(account_ids: Iterable[UUID]) -> dict[UUID, Balances]:
+    """The present balances of the accounts that exist."""
+    rows = Account.objects.filter(pk__in=set(account_ids)).values_list("pk", *BALANCES)
+    return {account_id: Balances(*totals) for account_id, *totals in rows}
+
+
+def balance(account: AccountIdentity, *, as_of: datetime | None = None, by: Time = "effective") -> int:
+    """The account's signed balance now, or with what counted (or was recorded) up to an instant.
+
+    An account that was never opened has nothing on it.
+    """
+    account_id = account.id_in(tenant_id())
+    if as_of is None:
+        return balances([account_id]).get(account_id, Balances()).net
+    return _net(account_id, Q(**{f"{_COLUMN[by]}__lte": as_of}))
+
+
+def identities(*, customer_id: UUID, code: int | None = None) -> list[AccountIdentity]:
+    """The accounts that a customer has, of one code or of all."""
+    accounts = Account.objects.filter(customer_id=customer_id, **({} if code is None else {"code": code}))
+    rows = accounts.order_by("code", "currency", "sub").values_list("customer_id", "currency", "code", "sub")
+    return [AccountIdentity(*row) for row in rows]
+
+
+def statement(account: AccountIdentity, *, start: datetime | None = None, end: datetime | None = None) -> Statement:
+    """What counted from `start` up to but not including `end`: opening balance, movements, closing balance."""
+    account_id = account.id_in(tenant_id())
+    opening = 0 if start is None else _net(account_id, Q(effective_at__lt=start))
+    within = Q() if start is None else Q(effective_at__gte=start)
+    within &= Q() if end is None else Q(effective_at__lt=end)
+    movements = tuple(_movements(account_id, within, opening=opening))
+    return Statement(
+        account=account,
+        opening=opening,
+        movements=movements,
+        closing=movements[-1].balance if movements else opening,
+    )
+
+
+def trial_balance(*, as_of: datetime | None = None, by: Time = "effective") -> TrialBalance:
+    """Debits and credits of each code in each currency, now or with what counted up to an instant."""
+    if as_of is None:
+        accounts = Account.objects.values_list("currency", "code").annotate(Sum("debits_posted"), Sum("credits_posted"))
+        sums = {(currency, code): (debit, credit) for currency, code, debit, credit in accounts}
+    else:
+        sums = _sums_of(Transfer.objects.filter(**{f"{_COLUMN[by]}__lte": as_of}))
+    return TrialBalance(
+        tuple(
+            TrialBalanceRow(currency=currency, code=code, debits=debit, credits=credit)
+            for (currency, code), (debit, credit) in sorted(sums.items())
+            if debit or credit
+        )
+    )
+
+
+def booked(
+    keys: Iterable[UUID],
+    *,
+    accounts: Collection[Code] = tuple(CHARGED_ACCOUNTS.values()),
+    codes: Collection[TransferCode] = tuple(CHARGED_ACCOUNTS),
+) -> dict[UUID, Booked]:
+    """What the ledger holds under each charge key that has transfers: debits − credits of 1200, or 1210 for accruals.
+
+    Billing rules §1.2; the count is the n of the key's next transfer (§1.4).
+    """
+    charges = Transfer.objects.filter(user_data_128__in=set(keys), code__in=codes)
+    rows = charges.values_list("user_data_128").annotate(
+        count=Count("pk"),
+        debit=Sum("amount", filter=Q(debit_account__code__in=accounts), default=0),
+        credit=Sum("amount", filter=Q(credit_account__code__in=accounts), default=0),
+    )
+    return {key: Booked(count, debit - credit) for key, count, debit, credit in rows}
+
+
+def transfers_of(user_data_128: UUID) -> QuerySet[Transfer]:
+    """All transfers about one charge key or document, in the order in which they count."""
+    about: QuerySet[Transfer] = Transfer.objects.filter(user_data_128=user_data_128)
+    return about.select_related("debit_account", "credit_account").order_by("effective_at", "timestamp", "code", "id")
+
+
+def _net(account_id: UUID, condition: Q) -> int:
+    # Two sums, each along its own index.
+    debit, credit = (
+        Transfer.objects.filter(condition, **{side: account_id}).aggregate(sum=Sum("amount", default=0))["sum"]
+        for side in ("debit_account_id", "credit_account_id")
+    )
+    return int(debit - credit)
+
+
+def _movements(account_id: UUID, condition: Q, *, opening: int) -> Iterator[Movement]:
+    touching = Q(debit_account_id=account_id) | Q(credit_account_id=account_id)
+    transfers = Transfer.objects.filter(touching, condition).select_related("debit_account", "credit_account")
+    running = opening
+    for transfer in transfers.order_by("effective_at", "timestamp", "code", "id"):
+        debited = transfer.debit_account_id == account_id
+        counter = transfer.credit_account if debited else transfer.debit_account
+        amount = transfer.amount if debited else -transfer.amount
+        running += amount
+        yield Movement(
+            transfer_id=transfer.id,
+            effective_at=transfer.effective_at,
+            recorded_at=transfer.timestamp,
+            code=transfer.code,
+            amount=amount,
+            balance=running,
+            counter_id=counter.id,
+            counter_code=counter.code,
+            counter_sub=counter.sub,
+            journal_id=transfer.journal_id,
+            user_data_128=transfer.user_data_128,
+        )
+
+
+def _sums_of(transfers: QuerySet[Transfer]) -> dict[tuple[str, int], tuple[int, int]]:
+    """(currency, code) → debits and credits."""
+    sums: dict[tuple[str, int], tuple[int, int]] = {}
+    for currency, code, debit in _by_code(transfers, side="debit_account"):
+        sums[currency, code] = (debit, 0)
+    for currency, code, credit in _by_code(transfers, side="credit_account"):
+        sums[currency, code] = (sums.get((currency, code), (0, 0))[0], credit)
+    return sums
+
+
+def _by_code(transfers: QuerySet[Transfer], *, side: str) -> Iterable[tuple[str, int, int]]:
+    return transfers.values_list(f"{side}__currency", f"{side}__code").annotate(Sum("amount"))

@@ -1,0 +1,93 @@
+"""Transfers as values: one positive amount from one account to another of the same currency."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntFlag
+from uuid import UUID
+
+import msgspec
+
+from ledger.accounts import LARGEST
+
+
+class TransferFlags(IntFlag):
+    """TigerBeetle's, with its bits."""
+
+    LINKED = 1 << 0
+    PENDING = 1 << 1
+    POST_PENDING_TRANSFER = 1 << 2
+    VOID_PENDING_TRANSFER = 1 << 3
+    BALANCING_DEBIT = 1 << 4
+    BALANCING_CREDIT = 1 << 5
+    CLOSING_DEBIT = 1 << 6
+    CLOSING_CREDIT = 1 << 7
+    IMPORTED = 1 << 8
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be posted, or was. Raises ValueError for an amount outside 0 … 2¹²⁸ − 1 or a naive instant.
+
+    `ledger` is the currency's ISO 4217 number; `user_data_128` names what the transfer is about (a charge key,
+    a document); transfers of one operation share `journal_id`; `effective_at` is when it counts.
+    """
+
+    id: UUID
+    debit_account_id: UUID
+    credit_account_id: UUID
+    amount: int
+    ledger: int
+    code: int
+    effective_at: datetime
+    journal_id: UUID
+    user_data_128: UUID | None = None
+    user_data_64: int = 0
+    user_data_32: int = 0
+    flags: int = 0
+    pending_id: UUID | None = None
+    timeout: int = 0
+
+    def __post_init__(self) -> None:
+        if type(self.amount) is not int or not 0 <= self.amount <= LARGEST:
+            raise ValueError(f"a transfer's amount is an unsigned 128-bit integer, not {self.amount!r}")
+        if self.effective_at.utcoffset() is None:
+            raise ValueError("a transfer counts from an instant with an offset")
+
+
+def between(
+    *,
+    id: UUID,
+    debit_account_id: UUID,
+    credit_account_id: UUID,
+    amount: int,
+    ledger: int,
+    code: int,
+    effective_at: datetime,
+    journal_id: UUID,
+    user_data_128: UUID | None = None,
+) -> Transfer:
+    """The transfer of a signed `amount`: a negative one is the same pair the other way round (blueprint §8)."""
+    sides = (debit_account_id, credit_account_id) if amount >= 0 else (credit_account_id, debit_account_id)
+    return Transfer(
+        id=id,
+        debit_account_id=sides[0],
+        credit_account_id=sides[1],
+        amount=abs(amount),
+        ledger=ledger,
+        code=code,
+        effective_at=effective_at,
+        journal_id=journal_id,
+        user_data_128=user_data_128,
+    )
+
+
+def reverse(transfer: Transfer, *, id: UUID, effective_at: datetime, journal_id: UUID) -> Transfer:
+    """The transfer that takes another one back: its accounts change sides, all else stays."""
+    return msgspec.structs.replace(
+        transfer,
+        id=id,
+        debit_account_id=transfer.credit_account_id,
+        credit_account_id=transfer.debit_account_id,
+        effective_at=effective_at,
+        journal_id=journal_id,
+    )

@@ -1,0 +1,41 @@
+"""Django's commands, after the ground is made ready: see bin/manage."""
+
+import sys
+from typing import NoReturn
+
+from config.embedded import ClusterError
+from config.launch import prepare
+
+_WRONG_USAGE = 2
+
+
+def main() -> None:
+    asked_for_help = len(sys.argv) == 1 or not {"-h", "--help", "--version"}.isdisjoint(sys.argv[1:])
+    try:
+        prepare("help" if asked_for_help else sys.argv[1])
+    except ClusterError as error:
+        sys.exit(f"daybook: {error}")
+    _execute()
+
+
+def _execute() -> None:
+    from django.core.management import ManagementUtility
+    from django.core.management.base import BaseCommand
+
+    class Utility(ManagementUtility):
+        def fetch_command(self, subcommand: str) -> BaseCommand:
+            try:
+                return super().fetch_command(subcommand)
+            except SystemExit:
+                _misused()
+
+    Utility(sys.argv).execute()
+
+
+def _misused() -> NoReturn:
+    # An unknown command is wrong usage, like an unknown option.
+    sys.exit(_WRONG_USAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What metering hands to billing: the usage of one meter over one span of time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime
+
+import msgspec
+
+#: (name, text) of each dimension in the meter's order; None where the event doesn't have it, which is not "".
+Dimensions = tuple[tuple[str, str | None], ...]
+
+
+class UsageValue(msgspec.Struct, frozen=True):
+    """The usage of a span, as its meter aggregates it (billing rules §2.8).
+
+    `quantity` is in pico-units; `count` is the number of events behind it, `late_count` how many of
+    them arrived above the watermark at which their period was first billed.
+    """
+
+    quantity: int
+    count: int = 0
+    late_count: int = 0
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """One subject's time, half-open, within what is aggregated together under `item`.
+
+    Events of batches above `late_after` are counted as late too; None where none is.
+    """
+
+    item: Hashable
+    subject: str
+    start: datetime
+    end: datetime
+    late_after: int | None = None
+
+
+class UsageEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event behind a quantity; `value` is a pico-quantity, or a text where the meter counts unique ones.
+
+    `voided_at_number` is set where the event counted before and was taken back (numbers as on the event).
+    """
+
+    number: int
+    id: str
+    source: str
+    time: datetime
+    subject: str
+    value: int | str | None
+    voided_at_number: int | None = None

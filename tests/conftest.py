@@ -1,0 +1,61 @@
+"""The test kit: a database for each worker, and fresh books for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+
+from core.access import services as access
+from core.access.scope import tenant_scope
+from core.actor import Actor
+from core.models import Tenant
+
+# Imported where they are used: pytest wants to rewrite the asserts in plugins before anybody imports them.
+pytest_plugins = ["tests.support.databases", "tests.support.vectors", "tests.support.verifying"]
+
+TESTER = Actor(kind="command", name="tests")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any, worker_id: str) -> None:
+    """This worker's database: a clone of one that was migrated once for all workers."""
+    from tests.support import databases
+
+    with django_db_blocker.unblock():
+        name = f"test_{settings.DATABASES['default']['NAME']}_{worker_id}"
+        databases.clone(name)
+        databases.use(name)
+
+
+@pytest.fixture
+def fresh_books(transactional_db: None) -> Iterator[Tenant]:
+    """A sandbox tenant of the test's own, in scope; its clock stands at 1 January 2026."""
+    tenant = access.open_tenant(
+        key=f"t-{uuid4().hex[:12]}",
+        name="Test books",
+        kind="sandbox",
+        actor=TESTER,
+        clock_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    with tenant_scope(tenant.id):
+        yield tenant
+
+
+@pytest.fixture
+def books(fresh_books: Tenant, request: pytest.FixtureRequest) -> Iterator[Tenant]:
+    """The same, and they must verify when the test has passed, unless it is marked `corrupts`."""
+    from tests.support.verifying import must_verify, verify_books
+
+    yield fresh_books
+    if must_verify(request.node):
+        verify_books()
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return TESTER

@@ -1,0 +1,76 @@
+"""Records, messages, references and keys that somebody tampered with, and guards that somebody took away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integrity.faults import Fault, assert_found, each
+
+pytestmark = pytest.mark.usefixtures("sound_books")
+
+FAULTS = [
+    Fault(
+        "ALTER TABLE billing_charge DISABLE TRIGGER append_only_billing_charge_delete",
+        {"core.guards": "billing_charge: its trigger append_only_billing_charge_delete is switched off"},
+    ),
+    Fault(
+        "ALTER TABLE billing_invoice DISABLE TRIGGER ALL",
+        {"core.guards": "billing_invoice: its trigger append_only_billing_invoice_update is switched off"},
+    ),
+    Fault(
+        "DROP TRIGGER append_only_customers_mark_truncate ON customers_mark",
+        {"core.guards": "customers_mark: its trigger append_only_customers_mark_truncate is missing"},
+    ),
+    Fault(
+        "GRANT DELETE, TRUNCATE ON core_auditrecord TO daybook_app",
+        {"core.guards": "core_auditrecord: the application's role may DELETE and TRUNCATE"},
+    ),
+    Fault(
+        "GRANT UPDATE (amount) ON ledger_transfer TO daybook_app",
+        {"core.guards": "ledger_transfer: the application's role may UPDATE amount"},
+    ),
+    Fault(
+        "GRANT UPDATE (body) ON metering_event TO daybook_app",
+        {"core.guards": "metering_event: the application's role may UPDATE body"},
+    ),
+    Fault(
+        "DELETE FROM core_auditrecord WHERE {own} AND event = 'invoice.voided'",
+        {"core.messages": "recorded 0 times, announced 1 times"},
+    ),
+    Fault(
+        "DELETE FROM core_message WHERE {own} AND subject_id = {target} AND event = 'subscription.signed'",
+        {"core.messages": "subscription.signed of subscription {target}: recorded 1 times, announced 0 times"},
+        target="SELECT {s-01}",
+    ),
+    Fault(
+        "UPDATE core_delivery SET state = 'failed', attempts = 12, last_error = 'boom' WHERE {own} AND id = {target}",
+        {"core.deliveries": "to billing.keep_pdf: given up after 12 attempts: boom"},
+        target="SELECT id FROM core_delivery WHERE {own}",
+    ),
+    Fault(
+        "UPDATE core_delivery SET next_attempt_at = now() - interval '2 days' WHERE {own} AND id = {target}",
+        {"core.deliveries": "UTC, and nobody relays it"},
+        target="SELECT id FROM core_delivery WHERE {own}",
+    ),
+    Fault(
+        "UPDATE core_delivery SET message_id = gen_random_uuid() WHERE id = {target}",
+        {"core.references": "delivery {target}: its message is missing, or another tenant's"},
+        target="SELECT id FROM core_delivery WHERE {own}",
+    ),
+    Fault(
+        "UPDATE customers_frozenparty SET customer_id = (SELECT id FROM customers_customer WHERE NOT {own} LIMIT 1) "
+        "WHERE id = {target}",
+        {"core.references": "frozen party {target}: its customer is missing, or another tenant's"},
+        target="SELECT id FROM customers_frozenparty WHERE {own}",
+    ),
+    Fault(
+        "UPDATE core_apikey SET digest = 'dbk_test_in_plain' WHERE id = {target}",
+        {"core.api_keys": "API key {target}: what is kept of it is not a SHA-256 digest"},
+        target="SELECT id FROM core_apikey WHERE {own}",
+    ),
+]
+
+
+@each(FAULTS)
+def test_a_fault_is_found(fault: Fault) -> None:
+    assert_found(fault)

@@ -1,0 +1,139 @@
+"""`trial_balance` and `statement`: one result on standard output, the rest by exit code."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.models import Tenant
+from core.money import PICO
+from customers.models import Customer
+from ledger.chart import Code
+from tests.ledger.builders import APRIL_1, MARCH_1, new_customer, opened, posted, transfer
+
+pytestmark = pytest.mark.usefixtures("books")
+
+
+@pytest.fixture
+def acme(books: Tenant) -> Customer:
+    """EUR 12.50 in March and a millionth in April; JPY 7 in March."""
+    found = new_customer()
+    euro = opened(found, Code.UNBILLED_RECEIVABLE), opened(found, Code.REVENUE)
+    yen = opened(found, Code.UNBILLED_RECEIVABLE, currency_code="JPY"), opened(found, Code.REVENUE, currency_code="JPY")
+    posted(transfer(*euro, 25 * PICO // 2), transfer(*yen, 7 * PICO), at=MARCH_1)
+    posted(transfer(*euro, -PICO // 1_000_000, effective_at=APRIL_1), at=APRIL_1)
+    return found
+
+
+def run(*arguments: str, **options: Any) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_trial_balance_as_json(books: Tenant, acme: Customer) -> None:
+    """Amounts are decimal strings with the currency's decimals at least; each currency adds up."""
+    found = json.loads(run("trial_balance", "--tenant", books.key, "--json"))
+    assert found == {
+        "tenant": books.key,
+        "as_of": None,
+        "rows": [
+            row("EUR", 1200, "unbilled receivable", "12.50", "0.000001", "12.499999"),
+            row("EUR", 4000, "revenue", "0.000001", "12.50", "-12.499999"),
+            row("JPY", 1200, "unbilled receivable", "7", "0", "7"),
+            row("JPY", 4000, "revenue", "0", "7", "-7"),
+        ],
+        "totals": [
+            {"currency": "EUR", "debits": "12.500001", "credits": "12.500001"},
+            {"currency": "JPY", "debits": "7", "credits": "7"},
+        ],
+    }
+
+
+def row(*cells: str | int) -> dict[str, str | int]:
+    names = ("currency", "code", "account", "debits", "credits", "balance")
+    return dict(zip(names, cells, strict=True))
+
+
+@pytest.mark.parametrize(
+    "as_of, told",
+    [
+        ("2026-03-31T23:59:59.999999Z", "2026-03-31T23:59:59.999999Z"),
+        ("2026-04-01T01:59:59+02:00", "2026-03-31T23:59:59Z"),
+        ("2026-03-31", "2026-03-31T00:00:00Z"),
+    ],
+)
+def test_the_trial_balance_as_of_an_instant(books: Tenant, acme: Customer, as_of: str, told: str) -> None:
+    """What counts later is not in it; a date is its first instant in UTC."""
+    found = json.loads(run("trial_balance", "--tenant", books.key, "--as-of", as_of, "--json"))
+    assert found["as_of"] == told
+    assert found["totals"][0] == {"currency": "EUR", "debits": "12.50", "credits": "12.50"}
+
+
+def test_the_trial_balance_for_people(books: Tenant, acme: Customer) -> None:
+    """A plain table where there is no terminal, the same each time."""
+    text = run("trial_balance", "--tenant", books.key)
+    assert [line.split("│")[1:-1] for line in text.splitlines() if "1200" in line and "EUR" in line] == [
+        [" EUR      ", " 1200 ", " unbilled receivable ", "     12.50 ", "  0.000001 ", "  12.499999 "]
+    ]
+    assert "\x1b" not in text
+    assert run("trial_balance", "--tenant", books.key) == text
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "2026-03-31T10:00:00", "2026-02-30", "2026-03-31T25:00:00Z", ""])
+def test_what_is_no_instant_is_wrong_usage(books: Tenant, as_of: str) -> None:
+    """With a word about what was expected."""
+    with pytest.raises(CommandError, match=r"is not an instant|has no offset"):
+        run("trial_balance", "--tenant", books.key, "--as-of", as_of)
+
+
+def test_a_statement_as_json(books: Tenant, acme: Customer) -> None:
+    """One for each currency that the customer has under that code."""
+    found = json.loads(run("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", "--json"))
+    assert (found["customer"], found["code"], found["account"]) == ("acme", 1200, "unbilled receivable")
+    euro, yen = found["statements"]
+    assert (euro["currency"], euro["opening"], euro["closing"]) == ("EUR", "0.00", "12.499999")
+    assert [(one["amount"], one["balance"], one["effective_at"]) for one in euro["movements"]] == [
+        ("12.50", "12.50", "2026-03-01T00:00:00Z"),
+        ("-0.000001", "12.499999", "2026-04-01T00:00:00Z"),
+    ]
+    assert euro["movements"][0]["other_account"] == {"code": 4000, "sub": ""}
+    assert (euro["movements"][0]["what"], yen["closing"]) == ("charge", "7")
+
+
+def test_a_statement_for_people(books: Tenant, acme: Customer) -> None:
+    text = run("statement", "--tenant", books.key, "--customer", str(acme.id), "--account", "4000")
+    assert "acme: 4000 revenue EUR" in text
+    assert "closing balance" in text
+    assert "-12.499999" in text
+
+
+def test_a_customer_without_that_account_has_no_statement(books: Tenant, acme: Customer) -> None:
+    arguments = ("statement", "--tenant", books.key, "--customer", "acme", "--account", "1010")
+    assert json.loads(run(*arguments, "--json"))["statements"] == []
+    assert run(*arguments) == ""
+
+
+@pytest.mark.parametrize(
+    "tenant, customer, code",
+    [("nobody", "acme", "not_found: tenant"), (None, "nobody", "not_found: customer")],
+)
+def test_an_unknown_name_is_refused(
+    books: Tenant, acme: Customer, tenant: str | None, customer: str, code: str
+) -> None:
+    """On standard error, by code, with exit 1."""
+    errors = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        run("statement", "--tenant", tenant or books.key, "--customer", customer, "--account", "1200", stderr=errors)
+    assert ended.value.code == 1
+    assert errors.getvalue().startswith(code)
+
+
+@pytest.mark.parametrize("account", ["1201", "abc", "-1"])
+def test_an_account_outside_the_chart_is_wrong_usage(books: Tenant, acme: Customer, account: str) -> None:
+    with pytest.raises(CommandError, match="--account"):
+        run("statement", "--tenant", books.key, "--customer", "acme", f"--account={account}")

@@ -1,0 +1,223 @@
+"""The database itself refuses what may not be: everything here is raw SQL, most of it as the application's role."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection
+
+from core.access.scope import tenant_id
+from core.db.transaction import atomic
+from core.models import Tenant, new_id
+from ledger.accounts import Balances
+from ledger.chart import Code
+from ledger.selectors import balances
+from tests.ledger.builders import MARCH_1, fresh_tenant, new_customer, opened, posted, transfer
+
+pytestmark = pytest.mark.usefixtures("books")
+
+_DENIED, _RESTRICTED, _CHECK, _NULL = "42501", "23001", "23514", "23502"
+_NO_ACCOUNT, _INTEGRITY, _OUT_OF_RANGE = "23503", "23000", "22003"
+
+
+@pytest.fixture
+def ids(books: Tenant) -> dict[str, UUID]:
+    """A receivable, revenue, a wallet, a receivable in yen, and one of another tenant; 100 are booked."""
+    acme = new_customer()
+    receivable, revenue = opened(acme, Code.ACCOUNTS_RECEIVABLE), opened(acme, Code.REVENUE)
+    wallet, yen = opened(acme, Code.WALLET_PAID), opened(acme, Code.ACCOUNTS_RECEIVABLE, currency_code="JPY")
+    posted(transfer(receivable, revenue, 100))
+    named = {"receivable": receivable, "revenue": revenue, "wallet": wallet, "yen": yen}
+    known = {name: identity.id_in(tenant_id()) for name, identity in named.items()}
+    with fresh_tenant() as other:
+        known["stranger"] = opened(new_customer(), Code.REVENUE).id_in(other.id)
+    return known | {"nobody": new_id()}
+
+
+def run(sql: str, values: list[Any] | None = None) -> None:
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def refused(sql: str, values: list[Any] | None = None) -> tuple[str | None, str]:
+    """The SQLSTATE and message with which the database refuses it."""
+    with pytest.raises(DatabaseError) as error:
+        run(sql, values)
+    cause = error.value.__cause__
+    assert isinstance(cause, psycopg.Error)
+    return cause.sqlstate, str(cause)
+
+
+def insertion(ids: dict[str, UUID], **changes: Any) -> tuple[str, list[Any]]:
+    """An INSERT of one transfer, right but for the changes."""
+    row = {
+        "id": new_id(),
+        "tenant_id": tenant_id(),
+        "debit_account_id": ids["receivable"],
+        "credit_account_id": ids["revenue"],
+        "amount": 5,
+        "ledger": 978,
+        "code": 1,
+        "user_data_64": 0,
+        "user_data_32": 0,
+        "flags": 0,
+        "pending_id": None,
+        "timeout": 0,
+        "journal_id": new_id(),
+        "effective_at": MARCH_1,
+        "timestamp": MARCH_1,
+    } | changes
+    return f"INSERT INTO ledger_transfer ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", [*row.values()]
+
+
+def test_a_raw_insertion_moves_the_balances(ids: dict[str, UUID]) -> None:
+    """There is no way past them."""
+    run(*insertion(ids))
+    found = balances([ids["receivable"], ids["revenue"]])
+    assert found == {ids["receivable"]: Balances(debits_posted=105), ids["revenue"]: Balances(credits_posted=105)}
+
+
+@pytest.mark.parametrize(
+    "changes, state",
+    [
+        ({"amount": 0}, _CHECK),
+        ({"amount": -5}, _CHECK),
+        ({"amount": "NaN"}, _CHECK),
+        ({"amount": "Infinity"}, _OUT_OF_RANGE),
+        ({"amount": 2**128}, _CHECK),
+        ({"amount": 2**128 - 100}, _CHECK),
+        ({"amount": None}, _NULL),
+        ({"code": 0}, _CHECK),
+        ({"code": 2**16}, _CHECK),
+        ({"flags": 2}, _CHECK),
+        ({"pending_id": "01930000-0000-7000-8000-000000000001"}, _CHECK),
+        ({"id": "00000000-0000-0000-0000-000000000000"}, _CHECK),
+        ({"ledger": 392}, _INTEGRITY),
+    ],
+)
+def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any], state: str) -> None:
+    """Zero, negative, not a number, too large for itself or for the balance, of another currency (faults D1, §3)."""
+    assert refused(*insertion(ids, **changes))[0] == state
+
+
+@pytest.mark.parametrize(
+    "debit, credit, state, message",
+    [
+        ("receivable", "receivable", _CHECK, "ledger_transfer_accounts"),
+        ("receivable", "nobody", _NO_ACCOUNT, "which does not exist"),
+        ("nobody", "revenue", _NO_ACCOUNT, "which does not exist"),
+        ("receivable", "stranger", _INTEGRITY, "of another tenant"),
+        ("receivable", "yen", _INTEGRITY, "is of ledger 978"),
+        ("yen", "revenue", _INTEGRITY, "is of ledger 978"),
+        ("wallet", "revenue", _CHECK, "ledger_account_debits_guarded"),
+    ],
+)
+def test_a_transfer_between_the_wrong_accounts_is_refused(
+    ids: dict[str, UUID], debit: str, credit: str, state: str, message: str
+) -> None:
+    """To itself, to nowhere, to another tenant or currency, or out of an empty wallet; and it says which."""
+    found = refused(*insertion(ids, debit_account_id=ids[debit], credit_account_id=ids[credit]))
+    assert found[0] == state
+    assert message in found[1]
+
+
+def test_nothing_of_a_refused_statement_remains(ids: dict[str, UUID]) -> None:
+    """Good rows beside a bad one move nothing."""
+    first, values = insertion(ids)
+    second, others = insertion(ids, credit_account_id=ids["nobody"])
+    rows = second.partition("VALUES")[2]
+    assert refused(f"{first},{rows}", values + others)[0] == _NO_ACCOUNT
+    assert balances([ids["receivable"]]) == {ids["receivable"]: Balances(debits_posted=100)}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ledger_transfer SET amount = 1",
+        "UPDATE ledger_transfer SET code = code",
+        "DELETE FROM ledger_transfer",
+        "TRUNCATE ledger_transfer",
+        "UPDATE ledger_account SET debits_posted = 0",
+        "UPDATE ledger_account SET credits_posted = credits_posted + 1",
+        "UPDATE ledger_account SET debits_pending = 1",
+        "UPDATE ledger_account SET flags = 0",
+        "UPDATE ledger_account SET code = 4000",
+        "DELETE FROM ledger_account",
+        "TRUNCATE ledger_account CASCADE",
+        "ALTER TABLE ledger_transfer DISABLE TRIGGER ALL",
+        "ALTER TABLE ledger_account DISABLE TRIGGER USER",
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits_guarded",
+        "DROP TRIGGER ledger_keep_balances ON ledger_transfer",
+        "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION ledger_keep_balances() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "SET ROLE pg_write_all_data",
+    ],
+)
+def test_the_application_has_no_right_to_bend_the_books(ids: dict[str, UUID], sql: str) -> None:
+    """Neither rows nor balances nor triggers are its own (fault D2)."""
+    assert refused(sql)[0] == _DENIED
+
+
+def test_what_the_application_may_update_is_refused_all_the_same(ids: dict[str, UUID]) -> None:
+    """The one column whose right it needs to lock an account."""
+    assert refused("UPDATE ledger_account SET created_at = created_at")[0] == _RESTRICTED
+
+
+def test_an_account_opens_empty(ids: dict[str, UUID]) -> None:
+    """Else a balance could be brought in from nowhere."""
+    account = opened(new_customer("other"), Code.BANK).id_in(tenant_id())
+    columns = "tenant_id, customer_id, currency, code, ledger, flags, debits_pending, credits_pending, created_at"
+    state, message = refused(
+        f"INSERT INTO ledger_account (id, sub, debits_posted, credits_posted, {columns}) "
+        f"SELECT gen_random_uuid(), 'other', 5, 0, {columns} FROM ledger_account WHERE id = %s",
+        [account],
+    )
+    assert state == _INTEGRITY
+    assert "must open with balances of zero" in message
+
+
+def test_the_posting_trigger_works_for_nobody_else(ids: dict[str, UUID]) -> None:
+    """It has the owner's rights, so it can't be put on a table of one's own."""
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE forged (LIKE ledger_transfer) ON COMMIT DROP")
+        with pytest.raises(DatabaseError, match="permission denied for function"):
+            cursor.execute(
+                "CREATE TRIGGER forged AFTER INSERT ON forged REFERENCING NEW TABLE AS fresh "
+                "FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_balances()"
+            )
+        connection.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ledger_account SET debits_posted = debits_posted + 1",
+        "UPDATE ledger_account SET code = 4000",
+        "DELETE FROM ledger_account",
+        "TRUNCATE ledger_account CASCADE",
+        "UPDATE ledger_transfer SET amount = 1",
+        "DELETE FROM ledger_transfer",
+        "TRUNCATE ledger_transfer",
+    ],
+)
+def test_even_the_owner_is_refused(ids: dict[str, UUID], sql: str) -> None:
+    """A migration or a console has to switch a trigger off first, and that shows."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner, pytest.raises(psycopg.errors.RestrictViolation):
+        owner.execute(sql)
+
+
+def test_the_owners_own_trigger_on_its_table_is_refused(ids: dict[str, UUID]) -> None:
+    """The posting trigger looks at whose rows it is handed."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
+        owner.execute("CREATE TEMP TABLE forged (LIKE ledger_transfer) ON COMMIT DROP")
+        owner.execute(
+            "CREATE TRIGGER forged AFTER INSERT ON forged REFERENCING NEW TABLE AS fresh "
+            "FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_balances()"
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="follow ledger_transfer only"):
+            owner.execute("INSERT INTO forged SELECT * FROM ledger_transfer LIMIT 1")
+        owner.rollback()

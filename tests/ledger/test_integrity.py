@@ -1,0 +1,152 @@
+"""Each check finds the fault it is there for. The books are bent as their owner, in a transaction that is undone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import connection, connections
+
+from core.access.scope import tenant_id
+from core.db.transaction import atomic
+from core.integrity import Finding
+from core.models import Tenant, new_id
+from ledger.chart import Code
+from ledger.integrity import CHECKS
+from tests.ledger.builders import fresh_tenant, new_customer, opened, posted, transfer
+
+pytestmark = pytest.mark.usefixtures("books")
+
+
+@pytest.fixture
+def ids(books: Tenant) -> dict[str, UUID]:
+    """100 pico-units between a receivable and revenue, 5 in a wallet."""
+    acme = new_customer()
+    receivable, revenue = opened(acme, Code.ACCOUNTS_RECEIVABLE), opened(acme, Code.REVENUE)
+    wallet = opened(acme, Code.WALLET_PAID)
+    booked = transfer(receivable, revenue, 100)
+    posted(booked, transfer(receivable, wallet, 5))
+    named = {"receivable": receivable, "revenue": revenue, "wallet": wallet}
+    return {name: identity.id_in(tenant_id()) for name, identity in named.items()} | {"transfer": booked.id}
+
+
+def findings() -> dict[str, tuple[Finding, ...]]:
+    """By check name."""
+    return {check.name: outcome.findings for check in CHECKS if (outcome := check.run()).findings}
+
+
+@contextmanager
+def bent(sql: str, *values: UUID) -> Iterator[None]:
+    """The books as they are after the owner switched the guards off and ran this."""
+    application = connections["default"]
+    application.close()
+    owner = application.copy()
+    known = psycopg.conninfo.conninfo_to_dict(os.environ["DATABASE_OWNER_URL"])
+    owner.settings_dict |= {"USER": known["user"], "PASSWORD": known.get("password", "")}
+    connections["default"] = owner
+    try:
+        with atomic():
+            _switch_guards_off(sql, values)
+            yield
+            owner.set_rollback(True)
+    finally:
+        owner.close()
+        connections["default"] = application
+
+
+def _switch_guards_off(sql: str, values: tuple[UUID, ...]) -> None:
+    with connection.cursor() as cursor:
+        for table in ("ledger_account", "ledger_transfer"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass", [table])
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        cursor.execute(sql, values)
+
+
+def test_sound_books_have_no_findings(ids: dict[str, UUID]) -> None:
+    """And each check says how much it looked at."""
+    counted = {check.name: (outcome := check.run()) and (outcome.counted, outcome.unit) for check in CHECKS}
+    assert findings() == {}
+    assert counted == {
+        "ledger.balanced": (1, "currencies"),
+        "ledger.balances": (3, "accounts"),
+        "ledger.transfers": (2, "transfers"),
+        "ledger.customers": (3, "accounts"),
+        "ledger.guards": (3, "accounts"),
+    }
+
+
+def test_a_tampered_balance_is_named_with_its_difference(ids: dict[str, UUID]) -> None:
+    """Fault D9. The other side still stands, so the currency is out of balance too."""
+    with bent(
+        "UPDATE ledger_account SET debits_posted = debits_posted + 1000000000000 WHERE id = %s", ids["receivable"]
+    ):
+        found = findings()
+    assert set(found) == {"ledger.balances", "ledger.balanced"}
+    (account,), (currency,) = found["ledger.balances"], found["ledger.balanced"]
+    assert account.subject == f"account {ids['receivable']} (1100 accounts receivable)"
+    assert account.detail.endswith("debits posted by 1")
+    assert (currency.subject, currency.detail) == ("EUR", "debits are 1.000000000105 and credits 0.000000000105")
+
+
+@pytest.mark.parametrize("column", ["debits_posted", "credits_posted", "debits_pending", "credits_pending"])
+def test_every_balance_is_compared(ids: dict[str, UUID], column: str) -> None:
+    with bent(f"UPDATE ledger_account SET {column} = {column} + 1 WHERE id = %s", ids["revenue"]):
+        assert [one.subject for one in findings()["ledger.balances"]] == [f"account {ids['revenue']} (4000 revenue)"]
+
+
+def test_a_balance_that_is_no_number_is_found(ids: dict[str, UUID]) -> None:
+    with bent("UPDATE ledger_account SET debits_posted = 'NaN' WHERE id = %s", ids["receivable"]):
+        assert "debits posted by NaN" in findings()["ledger.balances"][0].detail
+
+
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM ledger_transfer WHERE id = %s", "UPDATE ledger_transfer SET amount = 99 WHERE id = %s"]
+)
+def test_a_transfer_that_vanished_or_changed_shows_in_both_balances(ids: dict[str, UUID], sql: str) -> None:
+    with bent(sql, ids["transfer"]):
+        assert len(findings()["ledger.balances"]) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "debit_account_id = '01930000-0000-7000-8000-000000000000'",
+        "credit_account_id = '01930000-0000-7000-8000-000000000000'",
+        "credit_account_id = debit_account_id",
+        "ledger = 392",
+    ],
+)
+def test_a_transfer_between_the_wrong_accounts_is_named(ids: dict[str, UUID], change: str) -> None:
+    with bent(f"UPDATE ledger_transfer SET {change} WHERE id = %s", ids["transfer"]):
+        assert [one.subject for one in findings()["ledger.transfers"]] == [f"transfer {ids['transfer']}"]
+
+
+def test_an_account_that_went_to_another_tenant_is_missed(ids: dict[str, UUID]) -> None:
+    with bent("UPDATE ledger_account SET tenant_id = %s WHERE id = %s", new_id(), ids["revenue"]):
+        assert [one.subject for one in findings()["ledger.transfers"]] == [f"transfer {ids['transfer']}"]
+
+
+def test_an_account_of_another_tenants_customer_is_named(ids: dict[str, UUID]) -> None:
+    with fresh_tenant():
+        stranger = new_customer()
+    with bent("UPDATE ledger_account SET customer_id = %s WHERE id = %s", stranger.id, ids["revenue"]):
+        assert [one.subject for one in findings()["ledger.customers"]] == [f"account {ids['revenue']} (4000 revenue)"]
+
+
+def test_an_overdrawn_wallet_is_named(ids: dict[str, UUID]) -> None:
+    with bent("UPDATE ledger_account SET debits_posted = 7 WHERE id = %s", ids["wallet"]):
+        (found,) = findings()["ledger.guards"]
+    assert found.subject == f"account {ids['wallet']} (2100 wallet, paid credit)"
+    assert found.detail == "a guarded account is overdrawn by 0.000000000002"
+
+
+def test_another_tenants_faults_are_not_ours(ids: dict[str, UUID]) -> None:
+    """Checks look at the tenant in scope."""
+    with bent("UPDATE ledger_account SET debits_posted = 7 WHERE id = %s", ids["wallet"]), fresh_tenant():
+        assert findings() == {}

@@ -1,0 +1,69 @@
+"""Databases for tests: one that is migrated once, and its clones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+
+#: Migrated once for all workers; nobody connects to it.
+_TEMPLATE = "test_template"
+_LOCK = 7_305_051
+
+
+def clone(name: str) -> None:
+    """A new database of that name, in which nothing has happened; an old one is thrown away."""
+    owner = os.environ["DATABASE_OWNER_URL"]
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchone() is None:
+            connection.execute(f'CREATE DATABASE "{_TEMPLATE}"')
+            _migrate()
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}"')
+
+
+def _migrate() -> None:
+    addresses = {name: renamed(os.environ[name], _TEMPLATE) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+    command = [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"]
+    environment = {**os.environ, **addresses, "DATABASE_ROLE": "owner"}
+    subprocess.run(command, env=environment, check=True, cwd=settings.BASE_DIR)
+
+
+def use(name: str) -> None:
+    """From now on this process, and those that it starts, work with that database."""
+    from django.db import connections
+
+    connections["default"].close()
+    settings.DATABASES["default"]["NAME"] = name
+    connections["default"].settings_dict["NAME"] = name
+    for variable in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL"):
+        if variable in os.environ:
+            os.environ[variable] = renamed(os.environ[variable], name)
+    os.environ["DATABASE_MIGRATED"] = "yes"
+
+
+def renamed(url: str, name: str) -> str:
+    """The address of another database of the same server and role."""
+    head, _, _ = url.rpartition("/")
+    return f"{head}/{name}"
+
+
+@pytest.fixture
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A database of the test's own, for one that bends what others would stumble over; name it before `books`."""
+    before = settings.DATABASES["default"]["NAME"]
+    name = f"{before}_own"
+    with django_db_blocker.unblock():
+        clone(name)
+        use(name)
+        yield name
+        use(before)
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
