@@ -16,7 +16,7 @@ from billing.invoicing.rendering import PdfUnavailable
 from billing.models import Invoice
 from core.access import services as access
 from core.access.scope import tenant_scope
-from core.models import Tenant
+from core.models import Delivery, Tenant
 from core.money import PICO
 from customers import selectors as parties
 from customers.services import set_bill_to
@@ -129,3 +129,5 @@ def _pay() -> None:
         )
     with suppress(PdfUnavailable):
         view.pdf(last)
+    # Nothing is left to relay: a relay that another test runs for every tenant would print the other documents, too.
+    Delivery.objects.filter(state=Delivery.State.PENDING).update(state=Delivery.State.DELIVERED, attempts=1)

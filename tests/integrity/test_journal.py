@@ -48,7 +48,8 @@ FAULTS = [
         target="SELECT id FROM core_delivery WHERE {own}",
     ),
     Fault(
-        "UPDATE core_delivery SET next_attempt_at = now() - interval '2 days' WHERE {own} AND id = {target}",
+        "UPDATE core_delivery SET state = 'pending', next_attempt_at = now() - interval '2 days' "
+        "WHERE {own} AND id = {target}",
         {"core.deliveries": "UTC, and nobody relays it"},
         target="SELECT id FROM core_delivery WHERE {own}",
     ),
