@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.integrity import claims, documents, due, evidence, lines, numbers, renditions, totals
+from billing.integrity import claims, documents, due, evidence, lines, numbers, renditions, runs, totals
 from core.integrity import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -14,4 +14,5 @@ CHECKS: tuple[Check, ...] = (
     *renditions.CHECKS,
     *totals.CHECKS,
     *lines.CHECKS,
+    *runs.CHECKS,
 )

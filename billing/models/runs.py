@@ -34,6 +34,11 @@ class Run(TenantModel):
     def __str__(self) -> str:
         return f"run through {self.through}"
 
+    @property
+    def held_as(self) -> str:
+        """The name that the process at work on it holds."""
+        return f"run {self.pk}"
+
     @transition(field=state, source=State.PLANNED, target=State.APPLYING)
     def begin(self) -> None:
         """From now on items are applied."""

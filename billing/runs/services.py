@@ -121,19 +121,15 @@ def _bill(
     try:
         return _applied(run, items, limit, began_at, actor, chunk, told)
     finally:
-        holding.let_go(_held(run))
-
-
-def _held(run: Run) -> str:
-    return f"run {run.id}"
+        holding.let_go(run.held_as)
 
 
 def _take_over(actor: Actor) -> None:
     """Closes runs whose process is gone: what they left undone is planned again now."""
     for run in Run.objects.filter(state=Run.State.APPLYING):
-        if holding.try_hold(_held(run)):
+        if holding.try_hold(run.held_as):
             _interrupt(run, actor)
-            holding.let_go(_held(run))
+            holding.let_go(run.held_as)
 
 
 def _interrupt(run: Run, actor: Actor) -> None:
@@ -201,7 +197,7 @@ def _start(items: Sequence[PlannedItem], through: date | datetime, taken: int, a
         )
         run.begin()
         # Held before anybody can see the run at work.
-        holding.try_hold(_held(run))
+        holding.try_hold(run.held_as)
         run.save(force_insert=True)
         RunItem.objects.bulk_create([_item(run, item) for item in items], batch_size=2000)
         after = {"through": run.through, "items": len(items), "watermark": taken}

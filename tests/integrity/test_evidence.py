@@ -26,6 +26,7 @@ FAULTS = [
             "billing.keys": "the ledger holds another sum for it",
             "billing.unbilled": "c-01 in USD",
             "billing.due": "BooksDiffer",
+            "billing.runs": "it says that it booked",
         },
         UNCLAIMED,
     ),

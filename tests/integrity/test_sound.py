@@ -48,6 +48,7 @@ COUNTED = {
     "billing.totals": (6, "documents"),
     "billing.receivables": (6, "documents"),
     "billing.lines": (29, "lines"),
+    "billing.runs": (3, "runs"),
     "billing.states": (6, "documents"),
     "payments.cash": (3, "payments"),
     "payments.applied": (3, "payments"),
