@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from billing.models import Invoice, InvoiceLine
 from core import canonical
 from core.db.asking import NAMED
 from core.integrity import Check, Finding, Outcome, outcome
+from core.money import PICO, format_pico
 
 #: A document may have thousands of lines.
 _CHUNK = 50
@@ -26,11 +28,28 @@ def _altered() -> Iterator[Finding]:
     rows = Invoice.objects.select_related("payer", "party", "seller").prefetch_related("lines").order_by("id")
     for row in rows.iterator(chunk_size=_CHUNK):
         try:
-            wrong = _wrong(row, json.loads(row.body))
+            form = json.loads(row.body)
+            wrong, unexplained = _wrong(row, form), list(_unexplained(row, form))
         except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-            wrong = [f"body ({type(error).__name__}: {error})"]
+            wrong, unexplained = [f"body ({type(error).__name__}: {error})"], []
         if wrong:
             yield Finding(f"invoice {row}", f"not as it was issued: {', '.join(wrong)}")
+        yield from unexplained
+
+
+def _unexplained(row: Invoice, form: Mapping[str, Any]) -> Iterator[Finding]:
+    """Lines whose arithmetic, as the customer reads it, does not come to their exact amount.
+
+    Each row is written to 12 places, and the amount is that of charges set to a pico: a few picos may lie between.
+    """
+    for position, line in enumerate(form["lines"], start=1):
+        exact, rows = Fraction(line["amount_exact"]), [Fraction(one["amount"]) for one in line["breakdown"]]
+        if abs(sum(rows) - exact) * PICO > len(rows) + 4:
+            comes_to = format_pico(round(sum(rows) * PICO))
+            yield Finding(
+                f"invoice {row} line {position}",
+                f"its arithmetic comes to {comes_to}, its amount is {line['amount_exact']}",
+            )
 
 
 def _wrong(row: Invoice, form: Mapping[str, Any]) -> list[str]:

@@ -68,6 +68,4 @@ def _items() -> dict[UUID, dict[str, int]]:
     return found
 
 
-CHECKS = (
-    Check("billing.runs", 10, "A run has an owner until it is closed, and booked what it says.", _runs),
-)
+CHECKS = (Check("billing.runs", 10, "A run has an owner until it is closed, and booked what it says.", _runs),)

@@ -164,6 +164,8 @@ def _row(row: BreakdownRow, price: PriceFacts) -> dict[str, str | None]:
         "flat_amount": format_pico(row.flat_amount),
         "amount": format_exact(row.amount),
     }
+    if row.share != 1:
+        shown["share"] = str(row.share)
     if isinstance(price.terms, Package) and row.flat_amount:
         shown["package_size"] = format_pico(price.terms.package_size)
         shown["package_amount"] = format_pico(price.terms.amount_per_package)

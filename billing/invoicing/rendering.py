@@ -13,7 +13,7 @@ from billing.invoicing.page import Document, page_of
 from core.errors import Refusal
 
 #: What made a rendering: ours, raised with any change to what a page shows, and the libraries that it goes through.
-RENDERER = "Daybook invoice 1 (WeasyPrint 70.0, Babel 2.18.0)"
+RENDERER = "Daybook invoice 2 (WeasyPrint 70.0, Babel 2.18.0)"
 
 #: What neither HTML nor XML can carry: control characters, lone surrogates, non-characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -102,11 +103,19 @@ def _workings(line: LineItem, reader: Reader) -> Iterable[str]:
     rows, unit_amount = line["breakdown"], _unit_amount(line["breakdown"])
     if unit_amount is not None and Fraction(line["quantity"]) * unit_amount == Fraction(line["amount"]):
         return
-    words = wording.breakdown_words(rows, unit=line["unit"], reader=reader)
+    words = wording.breakdown_words(rows, unit=line["unit"], reader=reader, days=_days(line["service_period"]))
     for row, phrase in zip(rows, words, strict=True):
         amount = wording.exact(row, "amount")
         stated = 0 if wording.exact(row, "unit_amount") else wording.exact(row, "flat_amount")
         yield phrase if amount == stated else f"{phrase} = {reader.money(amount)}"
+
+
+def _days(period: Mapping[str, str]) -> int | None:
+    """The calendar days of a service period; None where it starts or ends within one."""
+    try:
+        return (date.fromisoformat(period["end"]) - date.fromisoformat(period["start"])).days
+    except ValueError:
+        return None
 
 
 def _unit_amount(rows: Sequence[wording.Row]) -> Fraction | None:

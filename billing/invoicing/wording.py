@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from billing.invoicing.formats import Reader
-from core.money import PICO
 
 #: A row of a line's breakdown in the canonical document: decimal strings, None where there is no bound.
 Row = Mapping[str, str | None]
@@ -60,17 +59,19 @@ def plural(unit: str) -> str:
     return unit if last.endswith("s") else f"{unit}s"
 
 
-def breakdown_words(rows: Sequence[Row], *, unit: str | None, reader: Reader) -> list[str]:
-    """A phrase for each row: "first 1,000 tokens at $0.002 each", "next 500 tokens at $0.001 each"."""
-    return [tier_words(row, unit=unit, reader=reader, lead=_lead(rows, at)) for at, row in enumerate(rows)]
+def breakdown_words(rows: Sequence[Row], *, unit: str | None, reader: Reader, days: int | None = None) -> list[str]:
+    """A phrase for each row: "first 1,000 tokens at $0.002 each", "next 500 tokens at $0.001 each".
+
+    `days` is how many calendar days the line's service takes, None where it is no whole days.
+    """
+    return [tier_words(row, unit=unit, reader=reader, lead=_lead(rows, at), days=days) for at, row in enumerate(rows)]
 
 
-def tier_words(row: Row, *, unit: str | None, reader: Reader, lead: str = "") -> str:
+def tier_words(row: Row, *, unit: str | None, reader: Reader, lead: str = "", days: int | None = None) -> str:
     """One row: "12.5 hours at $3.10 each", "first 100 hours included", "2 packages of 1,000 calls at $0.40 each".
 
     `lead` places it among its neighbors ("first", "next"); without one, the row names the tier it lies in.
-    A row that takes back is worded as what it takes back. Where the amount is another than the prices make of
-    the quantity, it was prorated.
+    A row that takes back is worded as what it takes back. One that pays for a share of its period says of how much.
     """
     if exact(row, "package_size") and exact(row, "flat_amount"):
         words = _packages(row, unit, reader)
@@ -80,7 +81,7 @@ def tier_words(row: Row, *, unit: str | None, reader: Reader, lead: str = "") ->
         words = _fixed(row, unit, reader)
     else:
         words = f"{_things(row, unit, reader)} included"
-    return f"{lead} {words}{_proration(row)}".lstrip()
+    return f"{lead} {words}{_proration(row, days)}".lstrip()
 
 
 def exact(row: Row, name: str) -> Fraction:
@@ -143,7 +144,11 @@ def _tier(row: Row, reader: Reader) -> str:
     return f" (tier {', '.join(bounds)})" if bounds else ""
 
 
-def _proration(row: Row) -> str:
-    whole = exact(row, "quantity") * exact(row, "unit_amount") + exact(row, "flat_amount")
-    # An amount that no decimal can hold is written to 12 places.
-    return ", prorated" if abs(whole - exact(row, "amount")) * PICO > 1 else ""
+def _proration(row: Row, days: int | None) -> str:
+    share = exact(row, "share") or Fraction(1)
+    if share == 1:
+        return ""
+    period = Fraction(days or 0) / share
+    if days and period.denominator == 1:
+        return f" for {days} of {period} days"
+    return f" for {share} of the period"

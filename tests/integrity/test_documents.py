@@ -36,6 +36,11 @@ FAULTS = [
         {"billing.documents": "invoice INV-000002: not as it was issued: digest"},
     ),
     Fault(
+        """UPDATE billing_invoice SET body = regexp_replace(body, '"breakdown":.*?\\]', '"breakdown":[]') """
+        "WHERE id = {INV-000002}",
+        {"billing.documents": "invoice INV-000002 line 1: its arithmetic comes to 0, its amount is "},
+    ),
+    Fault(
         "UPDATE billing_invoice SET body = body || ' ' WHERE id = {INV-000002}",
         {"billing.documents": "invoice INV-000002: not as it was issued: body"},
     ),

@@ -121,7 +121,7 @@ def every_shape() -> tuple[dict[str, Any], ...]:
     return (
         fee(),
         line("Seats", "96.00", row("8", "12.00"), unit="seat", kind="fee"),
-        line("Seats", "23.14", row("3", "12.00", amount="23.142857142857"), unit="seat", kind="fee"),
+        line("Seats", "23.14", row("3", "12.00", share="9/14", amount="23.142857142857"), unit="seat", kind="fee"),
         tokens(),
         line("Output tokens", "0.66", row("49123", "0.0000135")),
         line(
@@ -157,7 +157,7 @@ def every_shape() -> tuple[dict[str, Any], ...]:
         line(
             "Credit for unused time: Platform",
             "-28.45",
-            row("-1", flat="-49", amount="-28.451612903226"),
+            row("-1", flat="-49", share="18/31", amount="-28.451612903226"),
             corrects="INV-000031",
             unit=None,
             kind="fee",

@@ -27,7 +27,7 @@ from tests.billing.invoicing.samples import SELLER, document, draft, every_shape
         "1,500,000 tokens",
         "first 1,000,000 tokens at €0.000002 each = €2.00",
         "next 500,000 tokens at €0.0000015 each = €0.75",
-        "3 seats at €12.00 each, prorated = €23.142857142857",
+        "3 seats at €12.00 each for 9/14 of the period = €23.142857142857",
         "overage: 2 packages of 1,000 calls at €0.40 each",
         "Corrects invoice INV-000031",
         "Usage that reached us after its period was billed",

@@ -93,8 +93,8 @@ PACKAGE = {"package_size": "1000", "package_amount": "0.40"}
         (row("50", "1", start="0"), "call", "50 calls at $1.00 each"),
         (row("50", "1", flat="5", start="0"), "call", "50 calls at $1.00 each, plus $5.00"),
         (row("1", flat="49"), None, "fixed amount of $49.00"),
-        (row("1", flat="49", amount="28.451612903226"), None, "fixed amount of $49.00, prorated"),
-        (row("3", "12", amount="23.142857142857"), "seat", "3 seats at $12.00 each, prorated"),
+        (row("1", flat="49", share="18/31"), None, "fixed amount of $49.00 for 18/31 of the period"),
+        (row("3", "12", share="9/14"), "seat", "3 seats at $12.00 each for 9/14 of the period"),
         (row("80", flat="250", start="0", end="100"), "hour", "100 hours included for $250.00, 80 hours used"),
         (row("100", flat="250", start="0", end="100"), "hour", "100 hours included for $250.00"),
         (row("100", start="0", end="100"), "hour", "100 hours included"),
@@ -105,6 +105,24 @@ PACKAGE = {"package_size": "1000", "package_amount": "0.40"}
 )
 def test_a_row_says_how_its_amount_came_about(given_row: Any, unit: str | None, words: str) -> None:
     assert tier_words(given_row, unit=unit, reader=USD) == words
+
+
+@pytest.mark.parametrize(
+    "share, days, words",
+    [
+        ("9/14", 18, "3 seats at $12.00 each for 18 of 28 days"),
+        ("18/31", 18, "3 seats at $12.00 each for 18 of 31 days"),
+        ("18/31", None, "3 seats at $12.00 each for 18/31 of the period"),
+        ("18/31", 17, "3 seats at $12.00 each for 18/31 of the period"),
+        ("1", 31, "3 seats at $12.00 each"),
+        (None, 31, "3 seats at $12.00 each"),
+    ],
+)
+def test_a_share_of_the_period_is_told_in_days_where_they_are_whole(
+    share: str | None, days: int | None, words: str
+) -> None:
+    given_row = row("3", "12") | ({} if share is None else {"share": share})
+    assert tier_words(given_row, unit="seat", reader=USD, days=days) == words
 
 
 @pytest.mark.parametrize(
@@ -127,8 +145,8 @@ def test_a_row_says_how_its_amount_came_about(given_row: Any, unit: str | None, 
             ["1,200 tokens at $0.50 each (tier above 1,000)", "taken back: 900 tokens at $1.00 each"],
         ),
         (
-            [row("1", flat="49", amount="20"), row("-1", flat="-49")],
-            ["fixed amount of $49.00, prorated", "taken back: fixed amount of $49.00"],
+            [row("1", flat="49", share="2/5"), row("-1", flat="-49")],
+            ["fixed amount of $49.00 for 2/5 of the period", "taken back: fixed amount of $49.00"],
         ),
         ([row("0", flat="-10")], ["taken back: fixed amount of $10.00"]),
         ([row("-500", flat="-0.40", start="0", **PACKAGE)], ["taken back: 1 package of 1,000 tokens at $0.40 each"]),
