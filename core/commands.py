@@ -31,6 +31,12 @@ class DaybookCommand(BaseCommand):
 
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        # Django names the file that was run; people run bin/manage.
+        parser.prog = f"bin/manage {subcommand}"
+        return parser
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         for name, value in options.items():
             if any(_UNDECODED.search(text) for text in _texts(value)):

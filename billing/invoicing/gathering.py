@@ -53,6 +53,12 @@ def drafts(wanted: Sequence[Wanted], *, seller: Seller) -> list[Draft]:
     ]
 
 
+def has_entries(wanted: Sequence[Wanted]) -> bool:
+    """Whether any of these drafts may have a line."""
+    payers, until = {one.payer_id for one in wanted}, max(one.cut_off_at for one in wanted)
+    return bool(Charge.objects.filter(payer__in=payers, claim__isnull=True, due_from__lte=until).exists())
+
+
 def _entries(wanted: Iterable[Wanted]) -> dict[Wanted, list[Entry]]:
     by_payer: dict[tuple[UUID, str], list[Wanted]] = defaultdict(list)
     for one in wanted:

@@ -43,7 +43,11 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def sections_of(lines: Sequence[LineItem], *, reader: Reader) -> tuple[Section, ...]:
-    """The lines in their order, each customer's together, and in it each subscription's."""
+    """The lines in their order, each customer's together, and in it each subscription's.
+
+    A line whose charges came to nothing between them (usage that arrived late and was voided) is left out.
+    """
+    lines = [line for line in lines if Fraction(line["amount"]) or line["breakdown"]]
     customers = _grouped(lines, by="customer")
     if len(customers) == 1:
         return (Section(heading="", subtotal="", groups=_groups(lines, reader)),)

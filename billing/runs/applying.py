@@ -13,6 +13,7 @@ from billing.booking import Difference
 from billing.evaluation import TreeFacts, evaluate, load
 from billing.invoicing import gathering
 from billing.invoicing import services as invoicing
+from billing.invoicing.draft import Draft
 from billing.invoicing.gathering import Wanted
 from billing.models import CutOff, Invoice, Run, RunItem
 from billing.runs import planning
@@ -132,14 +133,19 @@ def _document(
     )
     if not wanted:
         return [], 0
-    issuing = seller()
-    drafts = gathering.drafts(wanted, seller=issuing)
-    ready = [draft for draft in drafts if not draft.is_carried_forward]
-    invoices = invoicing.finalize(ready, seller=issuing, issue=issue) if ready else []
+    drafts, invoices = _issued(wanted, issue) if gathering.has_entries(wanted) else ([], [])
     issued = {(row.payer_id, row.currency): row for row in invoices}
     carried = {(draft.payer_id, draft.currency) for draft in drafts} - set(issued)
     _save_cut_offs(wanted, issued, carried)
     return invoices, len(carried)
+
+
+def _issued(wanted: Sequence[Wanted], issue: invoicing.Issue) -> tuple[list[Draft], list[Invoice]]:
+    """The drafts that have lines, and the documents of those that are not carried forward."""
+    issuing = seller()
+    drafts = gathering.drafts(wanted, seller=issuing)
+    ready = [draft for draft in drafts if not draft.is_carried_forward]
+    return drafts, invoicing.finalize(ready, seller=issuing, issue=issue) if ready else []
 
 
 def _save_cut_offs(

@@ -11,6 +11,7 @@ from django.db import connection
 from core import clock
 from core.access import services as access
 from core.actor import Actor
+from core.management.commands.api_key import Command as ApiKeyCommand
 from core.models import ApiKey, Membership, Tenant
 from tests.support.commands import manage
 from tests.support.world import instant
@@ -108,3 +109,7 @@ def test_books_are_never_flushed(books: Tenant) -> None:
             call_command("flush", interactive=False)
     finally:
         connection.settings_dict["NAME"] = name
+
+
+def test_usage_names_the_command_that_people_run() -> None:
+    assert ApiKeyCommand().create_parser("manage.py", "api_key").format_usage().startswith("usage: bin/manage api_key ")

@@ -36,11 +36,12 @@ SOURCE = "tests"
 
 
 def apply(sections: Mapping[str, Any], *, dry_run: bool = False) -> list[applying.Change]:
-    """Applies a book file made of the sections, for the tenant in scope."""
+    """Applies a book file made of the sections, for the tenant in scope; a section of None is left out."""
     tenant = Tenant.objects.get(pk=tenant_id())
     own = {"tenant": {"key": tenant.key, "name": tenant.name, "kind": tenant.kind}}
     seller = {"key": "seller", "name": "Acme AI GmbH", "country": "DE"}
-    return applying.apply(_yaml({**own, "seller": seller, **sections}), actor=TESTER, dry_run=dry_run)
+    book = {name: section for name, section in {**own, "seller": seller, **sections}.items() if section is not None}
+    return applying.apply(_yaml(book), actor=TESTER, dry_run=dry_run)
 
 
 def _yaml(value: Any) -> bytes:

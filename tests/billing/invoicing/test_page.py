@@ -53,6 +53,13 @@ def pages() -> dict[str, str]:
     return found | ({"pdf": words_of_pdf(rendering.pdf(invoice))} if printing else {})
 
 
+def test_a_line_whose_charges_came_to_nothing_is_not_shown() -> None:
+    """Usage that arrived late and was voided before any document showed it."""
+    page = words_of_html(rendering.html(document(line("Late usage: Calls", "0.00"), fee())))
+    assert "Late usage" not in page
+    assert "Platform" in page
+
+
 @pytest.mark.parametrize(
     "fields, said, not_said",
     [

@@ -51,6 +51,27 @@ def test_a_run_books_and_issues_everything_that_is_due() -> None:
     assert Charge.objects.exclude(run=run).count() == 0
 
 
+@pytest.mark.usefixtures("books")
+def test_a_seller_is_needed_no_sooner_than_a_document() -> None:
+    """A trial month that owes nothing parks nobody; the first month that owes does, and says why."""
+    meter = {"key": "calls", "event_type": "used", "aggregation": "count"}
+    price = {"key": "calls", "meter": "calls", "model": "per_unit", "unit_amount": "1"}
+    world.apply(
+        {
+            "seller": None,
+            "customers": [world.customer()],
+            "meters": [meter],
+            "products": [{"key": "product", "name": "Product"}],
+            "plans": [world.plan("payg", [price])],
+            "subscriptions": [{"key": "s-01", "customer": "c-01", "plan": "payg", "start": "2026-01-01"}],
+        }
+    )
+    world.bill("2026-02-01")
+    world.ingest(world.event("e", time="2026-02-10T00:00:00Z"))
+    (parked,) = world.bill("2026-03-01", parked=1).parked
+    assert (parked.code, parked.reason) == ("not_found", "seller: the tenant has no seller yet: documents need one")
+
+
 @pytest.mark.usefixtures("three")
 def test_a_second_run_has_nothing_to_do_and_leaves_no_trace() -> None:
     services.bill(through=FEBRUARY, actor=TESTER)
