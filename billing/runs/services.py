@@ -7,21 +7,19 @@ from datetime import date, datetime
 from itertools import groupby
 
 import msgspec
-from django.db.models import Sum
 
 from billing.invoicing import services as invoicing
-from billing.models import Charge, Run, RunItem
-from billing.runs import applying, planning
+from billing.models import Run
+from billing.runs import applying, planning, record
 from billing.runs.applying import Outcome
 from billing.runs.planning import PlannedItem, Through
-from core import audit, clock, outbox
+from core import clock
 from core.access.scope import tenant_id
 from core.actor import Actor
 from core.db import holding
 from core.db.retry import retrying
 from core.db.transaction import atomic
 from core.errors import Refusal
-from core.events import Event
 from core.models import Tenant
 from customers.models import Customer
 from metering import watermark
@@ -31,12 +29,6 @@ class ThroughInFuture(Refusal):
     """A live tenant is billed up to now at most."""
 
     code = "through_in_future"
-
-
-class RunDiffers(Refusal):
-    """The books don't hold what a run booked."""
-
-    code = "run_differs"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +52,7 @@ def bill(
     Running it again posts nothing; a killed run is finished by running it again.
     A sandbox's clock goes from cut-off to cut-off with the run. Raises ThroughInFuture on a live tenant.
     """
-    _take_over(actor)
+    record.take_over(actor)
     return _bill(
         through=through,
         end=_end(through),
@@ -117,33 +109,11 @@ def _bill(
     if not items:
         clock.reach(to=end, actor=actor)
         return Outcome()
-    run = _start(items, through, taken, actor, began_at)
+    run = record.start(items, through, taken, actor, began_at)
     try:
         return _applied(run, items, limit, began_at, actor, chunk, told)
     finally:
         holding.let_go(run.held_as)
-
-
-def _take_over(actor: Actor) -> None:
-    """Closes runs whose process is gone: what they left undone is planned again now."""
-    for run in Run.objects.filter(state=Run.State.APPLYING):
-        if holding.try_hold(run.held_as):
-            _interrupt(run, actor)
-            holding.let_go(run.held_as)
-
-
-def _interrupt(run: Run, actor: Actor) -> None:
-    at = clock.now()
-    with atomic():
-        row = Run.objects.select_for_update().get(pk=run.pk)
-        if row.state != Run.State.APPLYING:
-            return  # somebody else closed it since we looked
-        row.interrupt()
-        row.finished_at = at
-        row.save()
-        RunItem.objects.filter(run=row, state=RunItem.State.PLANNED).update(state=RunItem.State.SUPERSEDED)
-        audit.record(actor=actor, event=Event.RUN_INTERRUPTED, subject=row, at=at)
-        outbox.publish(event=Event.RUN_INTERRUPTED, subject=row, at=at)
 
 
 def _applied(
@@ -167,7 +137,7 @@ def _applied(
             applying.apply_or_park(run, applied, limit, issue, outcome)
             told.applied(len(applied))
     clock.reach(to=limit.now, actor=actor)
-    _finish(run, outcome, actor)
+    record.finish(run, outcome, actor)
     return outcome
 
 
@@ -182,55 +152,3 @@ def _end(through: date | datetime) -> datetime:
             raise ThroughInFuture(f"{through.isoformat()} has not begun yet", field="through")
         return now
     return max(now, *begins)
-
-
-def _start(items: Sequence[PlannedItem], through: date | datetime, taken: int, actor: Actor, at: datetime) -> Run:
-    expected = planning.sums_of(pair for item in items for pair in item.expected.items())
-    with atomic():
-        run = Run(
-            through=through.isoformat(),
-            watermark=taken,
-            plan_digest=planning.digest(items),
-            expected=planning.written(expected),
-            actor=f"{actor.kind}:{actor.name}",
-            started_at=at,
-        )
-        run.begin()
-        # Held before anybody can see the run at work.
-        holding.try_hold(run.held_as)
-        run.save(force_insert=True)
-        RunItem.objects.bulk_create([_item(run, item) for item in items], batch_size=2000)
-        after = {"through": run.through, "items": len(items), "watermark": taken}
-        audit.record(actor=actor, event=Event.RUN_PLANNED, subject=run, at=at, after=after)
-        outbox.publish(event=Event.RUN_PLANNED, subject=run, at=at, payload=after)
-    return run
-
-
-def _item(run: Run, item: PlannedItem) -> RunItem:
-    return RunItem(
-        run=run,
-        tree_id=item.tree_id,
-        cut_off_at=item.cut_off_at,
-        documents=item.documents,
-        fact=item.fact,
-        expected=planning.written(item.expected),
-    )
-
-
-def _finish(run: Run, outcome: Outcome, actor: Actor) -> None:
-    """Closes the run after a last look at the books: they must hold what the run says it booked."""
-    at = clock.now()
-    with atomic():
-        held = dict(Charge.objects.filter(run=run).order_by().values_list("currency").annotate(Sum("amount")))
-        if planning.written({code: int(amount) for code, amount in held.items()}) != planning.written(outcome.booked):
-            raise RunDiffers(f"the run booked {planning.written(outcome.booked)}, the books hold {held}")
-        if outcome.parked:
-            run.finish_with_exceptions()
-        else:
-            run.finish()
-        run.finished_at = at
-        run.booked = planning.written(outcome.booked)
-        run.save()
-        after = {"charges": outcome.charges, "invoices": len(outcome.invoices), "parked": len(outcome.parked)}
-        audit.record(actor=actor, event=Event.RUN_FINISHED, subject=run, at=at, after=after)
-        outbox.publish(event=Event.RUN_FINISHED, subject=run, at=at, payload=after)

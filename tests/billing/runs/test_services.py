@@ -12,7 +12,8 @@ from django.utils import timezone
 from billing.invoicing import numbering
 from billing.models import Charge, Invoice, Run, RunItem
 from billing.runs import applying, services
-from billing.runs.services import RunDiffers, ThroughInFuture
+from billing.runs.record import RunDiffers
+from billing.runs.services import ThroughInFuture
 from core import clock
 from core.access import services as access
 from core.access.scope import tenant_scope
