@@ -8,18 +8,20 @@ from uuid import UUID
 
 import msgspec
 
-from billing import evidence, periods, postings
+from billing import evidence, periods
 from billing.booked import difference_of, is_in_advance, last_charges
 from billing.booking import Booked, Difference
 from billing.due import DueLine
 from billing.evaluation import Evaluation, TreeFacts
 from billing.keys import charge_id
 from billing.models import Charge, ChargeKeyRow, Run, TreeState
+from billing.postings import charges as postings
 from billing.rating.lines import Rated, difference
 from core.access.scope import tenant_id
 from core.ids import derived_id
 from customers.payers import payer_of
 from ledger import services as ledger
+from ledger.entries import Entry, accounts_of, transfers
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +50,10 @@ def book(evaluations: Sequence[Evaluation], *, run: Run | None, at: datetime) ->
     return [plan.moved for plan in plans]
 
 
-def post(entries: Sequence[postings.Entry], *, at: datetime) -> None:
+def post(entries: Sequence[Entry], *, at: datetime) -> None:
     """Opens what accounts are missing and posts the entries, all or none."""
-    ids = ledger.open_accounts(postings.accounts_of(entries))
-    ledger.post_all(postings.transfers(entries, ids.__getitem__), at=at)
+    ids = ledger.open_accounts(accounts_of(entries))
+    ledger.post_all(transfers(entries, ids.__getitem__), at=at)
 
 
 def reverse(charges: Sequence[Charge], *, fact: int, at: datetime) -> list[Charge]:
@@ -99,19 +101,19 @@ def _reversal(charge: Charge, state: Charge, fact: int, at: datetime) -> Charge:
     )
 
 
-def _reversal_entry(reversal: Charge, charge: Charge) -> postings.Entry:
+def _reversal_entry(reversal: Charge, charge: Charge) -> Entry:
     key = charge.key
-    return postings.charge(
+    moved = postings.Movement(
         id=reversal.id,
         key_id=key.id,
         customer_id=key.subscription.customer_id,
         payer_id=charge.payer_id,
-        currency_code=charge.currency,
-        in_advance=is_in_advance(key),
+        currency=charge.currency,
         amount=reversal.amount,
         effective_at=reversal.due_from,
         journal_id=derived_id(reversal.due_from, "journal", tenant_id(), "reversal", reversal.id),
     )
+    return postings.charge(moved, in_advance=is_in_advance(key))
 
 
 def _posting(moved: Difference, tree: TreeFacts) -> Posting:
@@ -134,20 +136,19 @@ def _posting(moved: Difference, tree: TreeFacts) -> Posting:
     )
 
 
-def _entry(plan: Posting) -> postings.Entry:
-    moved = plan.moved
-    effective_at = due_from(moved)
-    return postings.charge(
-        id=charge_id(tenant_id(), moved.id, moved.key.period_start, moved.n),
-        key_id=moved.id,
+def _entry(plan: Posting) -> Entry:
+    found, effective_at = plan.moved, due_from(plan.moved)
+    moved = postings.Movement(
+        id=charge_id(tenant_id(), found.id, found.key.period_start, found.n),
+        key_id=found.id,
         customer_id=plan.customer_id,
         payer_id=plan.payer_id,
-        currency_code=plan.currency,
-        in_advance=plan.in_advance,
-        amount=moved.amount,
+        currency=plan.currency,
+        amount=found.amount,
         effective_at=effective_at,
-        journal_id=derived_id(effective_at, "journal", tenant_id(), plan.tree.tree_id, moved.id, moved.n),
+        journal_id=derived_id(effective_at, "journal", tenant_id(), plan.tree.tree_id, found.id, found.n),
     )
+    return postings.charge(moved, in_advance=plan.in_advance)
 
 
 def due_from(moved: Difference) -> datetime:

@@ -49,6 +49,21 @@ class TransferCode(IntEnum):
     UNAPPLIED_APPLIED = 32
     #: A void moves what was paid from the receivable back to unapplied cash.
     PAYMENT_UNAPPLIED = 33
+    REFUND_PROMISED = 34
+    REFUND = 35
+    PAYOUT = 40
+    PAYMENT_FEE = 41
+    DISPUTE_OPENED = 42
+    DISPUTE_WON = 43
+    DISPUTE_LOST = 44
+    WRITE_OFF = 50
+    TAX_RELIEF = 51
+    #: What was written off was paid after all.
+    RECOVERY = 52
+    CREDIT_GRANTED = 60
+    TOP_UP = 61
+    CREDIT_APPLIED = 62
+    CREDIT_EXPIRED = 63
 
 
 #: The transfers that `booked` counts, and the account whose side gives their sign (billing rules §1.2).

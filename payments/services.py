@@ -20,7 +20,7 @@ from core.money import PLACES, format_pico, parse_pico
 from core.period import BEGINNING, local_date, local_midnight, zone_named
 from customers import checks, trees
 from ledger import services as ledger
-from ledger.chart import Code
+from ledger.entries import accounts_of, transfers
 from payments import postings
 from payments.models import Payment
 
@@ -55,22 +55,20 @@ def record_bank_transfer(*, invoice: Invoice, amount: int, on: date, reference: 
         if row.state == Invoice.State.VOID:
             raise DocumentVoid(f"{row.number} was voided; record the money for another document", field="number")
         applied = min(amount, max(0, invoicing.outstanding([row.id])[row.id]))
-        facts = postings.PaymentFacts(
+        facts = postings.CashFacts(
             id=identity,
             tenant_id=tenant_id(),
-            invoice_id=row.id,
+            about=row.id,
             payer_id=row.payer_id,
             currency=row.currency,
             gateway=Payment.Method.BANK_TRANSFER,
             amount=amount,
-            applied=applied,
             effective_at=local_midnight(on, zone),
         )
-        payment = _saved(facts, row, named, on)
-        ledger.open_accounts(
-            facts.account(code) for code in (Code.CASH_CLEARING, Code.ACCOUNTS_RECEIVABLE, Code.UNAPPLIED_CASH)
-        )
-        ledger.post_all(postings.payment(facts), at=at)
+        payment = _saved(facts, applied, row, named, on)
+        entries = postings.received(facts, applied=applied)
+        ids = ledger.open_accounts(accounts_of(entries))
+        ledger.post_all(transfers(entries, ids.__getitem__), at=at)
         invoicing.settle_if_paid(row, at=at, actor=actor)
         after = {"invoice": row.number, "amount": format_pico(amount), "applied": format_pico(applied)}
         audit.record(actor=actor, event=Event.PAYMENT_RECORDED, subject=payment, at=at, after=after)
@@ -99,7 +97,7 @@ def _recorded_before(identity: UUID, amount: int, on: date) -> Payment | None:
     return known
 
 
-def _saved(facts: postings.PaymentFacts, invoice: Invoice, reference: str, on: date) -> Payment:
+def _saved(facts: postings.CashFacts, applied: int, invoice: Invoice, reference: str, on: date) -> Payment:
     payment = Payment(
         id=facts.id,
         invoice=invoice,
@@ -108,7 +106,7 @@ def _saved(facts: postings.PaymentFacts, invoice: Invoice, reference: str, on: d
         reference=reference,
         currency=facts.currency,
         amount=Decimal(format_pico(facts.amount)),
-        applied=Decimal(format_pico(facts.applied)),
+        applied=Decimal(format_pico(applied)),
         received_on=on,
         recorded_at=clock.now(),
     )

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from billing import charges, postings
+from billing import charges
 from billing.invoicing import documents, gathering, numbering, totals
 from billing.invoicing.draft import Draft
 from billing.models import Charge, Claim, CutOff, Invoice, InvoiceLine, Run
+from billing.postings import documents as postings
 from billing.tax.adapter import TaxEngine
 from billing.tax.none import NoTax
 from core import audit, canonical, clock, outbox
@@ -31,6 +32,7 @@ from customers.models import Customer, FrozenParty, Seller
 from customers.services import freeze_parties
 from ledger import selectors as books
 from ledger.chart import Code, TransferCode
+from ledger.entries import Entry as LedgerEntry
 
 
 class AlreadyVoid(Refusal):
@@ -100,7 +102,7 @@ def void(*, invoice: Invoice, voided_as: str, reason: str, actor: Actor) -> Invo
                 return row
             raise AlreadyVoid(f"{row.number} was voided before: {row.void_reason}", field="number")
         claimed = gathering.claimed_charges(row)
-        charges.post(postings.invoice_voided(_facts(row, claimed), paid=paid(row)), at=at)
+        charges.post(postings.voided(_facts(row, claimed), paid=paid(row)), at=at)
         earliest = min(charge.key.period_start for charge in claimed)
         fact = trees.mark(tree, earliest_at=earliest, cause=Event.INVOICE_VOIDED, at=at)
         reversals = charges.reverse(claimed, fact=fact, at=at)
@@ -203,9 +205,9 @@ def _claim(pairs: Sequence[tuple[UUID, Invoice]]) -> None:
     Claim.objects.bulk_create([Claim(charge_id=charge, invoice=invoice) for charge, invoice in pairs], batch_size=5000)
 
 
-def _opening(draft: Draft, invoice: Invoice) -> list[postings.Entry]:
+def _opening(draft: Draft, invoice: Invoice) -> list[LedgerEntry]:
     summed = totals.of(draft.lines, tax_engine())
-    return postings.invoice_opened(
+    return postings.opened(
         postings.DocumentFacts(
             id=invoice.id,
             tenant_id=tenant_id(),

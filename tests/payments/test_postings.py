@@ -1,8 +1,7 @@
-"""Each payment fact as transfers (blueprint §8)."""
+"""Each payment fact as entries in the ledger (blueprint §8, billing rules §7.3)."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,77 +10,112 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chart import Code, TransferCode
-from ledger.transfers import Transfer
-from payments.postings import PaymentFacts, payment
+from ledger.entries import Entry
+from payments import postings
+from payments.postings import CashFacts, received
+from tests.support.entries import ABOUT, FACT, PAYER, TENANT, Shown, moved, shown
 from tests.support.world import instant
 
-TENANT, PAYER, INVOICE, PAYMENT = (UUID(int=n) for n in range(1, 5))
 
-
-def _facts(amount: int, applied: int, **more: Any) -> PaymentFacts:
-    return PaymentFacts(
-        id=PAYMENT,
+def _cash(amount: int = 100) -> CashFacts:
+    return CashFacts(
+        id=FACT,
         tenant_id=TENANT,
-        invoice_id=INVOICE,
+        about=ABOUT,
         payer_id=PAYER,
         currency="EUR",
-        gateway="bank_transfer",
+        gateway="stripe",
         amount=amount,
-        applied=applied,
         effective_at=instant("2026-02-10"),
-        **more,
     )
 
 
-def _shown(facts: PaymentFacts) -> list[tuple[int, int, int, TransferCode]]:
-    """(debited code, credited code, amount, what for)."""
-    codes = (Code.CASH_CLEARING, Code.ACCOUNTS_RECEIVABLE, Code.UNAPPLIED_CASH)
-    names = {facts.account(code).id_in(TENANT): int(code) for code in codes}
-    return [
-        (names[one.debit_account_id], names[one.credit_account_id], one.amount, TransferCode(one.code))
-        for one in payment(facts)
-    ]
-
-
-PAID, OVERPAID = TransferCode.PAYMENT, TransferCode.OVERPAYMENT
+@pytest.mark.parametrize(
+    ("entries", "posted"),
+    [
+        (received(_cash(), applied=100), [(1000, 1100, 100, TransferCode.PAYMENT)]),
+        (
+            received(_cash(130), applied=100),
+            [(1000, 1100, 100, TransferCode.PAYMENT), (1000, 2150, 30, TransferCode.OVERPAYMENT)],
+        ),
+        (received(_cash(130), applied=0), [(1000, 2150, 130, TransferCode.OVERPAYMENT)]),
+        (postings.applied(_cash()), [(2150, 1100, 100, TransferCode.UNAPPLIED_APPLIED)]),
+        (postings.refund_promised(_cash()), [(2150, 2300, 100, TransferCode.REFUND_PROMISED)]),
+        (postings.refunded(_cash()), [(2300, 1000, 100, TransferCode.REFUND)]),
+        (postings.paid_out(_cash()), [(1010, 1000, 100, TransferCode.PAYOUT)]),
+        (postings.fee_kept(_cash(3)), [(5300, 1000, 3, TransferCode.PAYMENT_FEE)]),
+        (postings.dispute_opened(_cash()), [(1300, 1000, 100, TransferCode.DISPUTE_OPENED)]),
+        (postings.dispute_won(_cash()), [(1000, 1300, 100, TransferCode.DISPUTE_WON)]),
+        (postings.dispute_lost(_cash(), owed_again=True), [(1100, 1300, 100, TransferCode.DISPUTE_LOST)]),
+        (postings.dispute_lost(_cash(), owed_again=False), [(5000, 1300, 100, TransferCode.DISPUTE_LOST)]),
+    ],
+)
+def test_a_payment_fact(entries: list[Entry], posted: list[Shown]) -> None:
+    assert shown(entries) == posted
 
 
 @pytest.mark.parametrize(
-    ("amount", "applied", "shown"),
+    ("story", "left"),
     [
-        (100, 100, [(1000, 1100, 100, PAID)]),
-        (130, 100, [(1000, 1100, 100, PAID), (1000, 2150, 30, OVERPAID)]),
-        (130, 0, [(1000, 2150, 130, OVERPAID)]),
+        # Of 100 received the gateway keeps 3 and pays 97 out: the clearing account is empty.
+        (
+            [received(_cash(), applied=100), postings.fee_kept(_cash(3)), postings.paid_out(_cash(97))],
+            {1010: 97, 1100: -100, 5300: 3},
+        ),
+        # 30 too much: 20 settles another document, 10 goes back.
+        (
+            [
+                received(_cash(130), applied=100),
+                postings.applied(_cash(20)),
+                postings.refund_promised(_cash(10)),
+                postings.refunded(_cash(10)),
+            ],
+            {1000: 120, 1100: -120},
+        ),
+        ([postings.dispute_opened(_cash()), postings.dispute_won(_cash())], {}),
+        (
+            [
+                received(_cash(), applied=100),
+                postings.dispute_opened(_cash()),
+                postings.dispute_lost(_cash(), owed_again=True),
+            ],
+            {},
+        ),
+        (
+            [
+                received(_cash(), applied=100),
+                postings.dispute_opened(_cash()),
+                postings.dispute_lost(_cash(), owed_again=False),
+            ],
+            {1100: -100, 5000: 100},
+        ),
     ],
 )
-def test_what_settles_the_document_and_what_is_more_than_is_owed(
-    amount: int, applied: int, shown: list[tuple[int, int, int, TransferCode]]
-) -> None:
-    assert _shown(_facts(amount, applied)) == shown
+def test_a_story(story: list[list[Entry]], left: dict[int, int]) -> None:
+    """What several facts leave on the accounts, by code."""
+    assert moved(entry for entries in story for entry in entries) == left
 
 
 @given(st.integers(1, 10**30), st.integers(0, 10**30))
 def test_all_that_came_in_is_somewhere(amount: int, applied: int) -> None:
-    posted = payment(_facts(amount, min(amount, applied)))
-    assert sum(one.amount for one in posted) == amount
-    assert all(one.amount > 0 for one in posted)
-    assert len({one.id for one in posted}) == len(posted)
-    assert {(one.ledger, one.user_data_128, one.journal_id) for one in posted} == {(978, INVOICE, posted[0].journal_id)}
+    entries = received(_cash(amount), applied=min(amount, applied))
+    assert sum(one[2] for one in shown(entries)) == amount
+    assert moved(entries)[1000] == amount
+    assert len({one.id for one in entries}) == len(entries)
+    assert {(one.about, one.journal_id) for one in entries} == {(ABOUT, entries[0].journal_id)}
 
 
 def test_cash_is_kept_apart_by_where_it_came_in() -> None:
-    facts = _facts(5, 5)
-    assert (facts.account(Code.CASH_CLEARING).sub, facts.account(Code.UNAPPLIED_CASH).sub) == ("bank_transfer", "")
+    assert (_cash().account(Code.CASH_CLEARING).sub, _cash().account(Code.UNAPPLIED_CASH).sub) == ("stripe", "")
 
 
-def test_the_same_payment_has_the_same_ids_and_another_has_others() -> None:
-    """A function of the payment's own id: recording it twice is recording it once."""
+def test_the_same_fact_has_the_same_ids_and_another_has_others() -> None:
+    """A function of the payment's own id and of what happened: recording it twice is recording it once."""
 
-    def ids(facts: PaymentFacts) -> set[UUID]:
-        posted: list[Transfer] = payment(facts)
-        return {one.id for one in posted}
+    def ids(facts: CashFacts) -> set[UUID]:
+        return {one.id for one in received(facts, applied=100)}
 
-    facts = _facts(130, 100)
-    other = msgspec.structs.replace(facts, id=UUID(int=9))
-    assert ids(facts) == ids(facts)
-    assert not ids(facts) & ids(other)
+    other = msgspec.structs.replace(_cash(130), id=UUID(int=9))
+    assert ids(_cash(130)) == ids(_cash(130))
+    assert not ids(_cash(130)) & ids(other)
+    assert {one.id for one in postings.dispute_opened(_cash())} != {one.id for one in postings.dispute_won(_cash())}
