@@ -2,7 +2,7 @@
 
     python3 -m config.provision requirements.lock       what running needs
     python3 -m config.provision requirements-dev.lock   what tests and checks need, too
-    python3 -m config.provision chromium                what browser tests need; without it they are skipped
+    python3 -m config.provision tools                   programs that some tests run; without them these are skipped
 
 Standard library only: it runs under the system's Python. Doing it twice, at once or after an
 interruption, ends the same. Exit code 2 says that a person must do something first.
@@ -28,9 +28,9 @@ UNFINISHED = ENVIRONMENT / "unfinished"
 def main(wanted: str) -> int:
     try:
         with locked(VAR / "setup.lock"):
-            if wanted == "chromium":
-                system_packages.add_chromium()
-                (ENVIRONMENT / "browser").touch()  # asked once
+            if wanted == "tools":
+                system_packages.add_what_tests_run()
+                (ENVIRONMENT / "tools").touch()  # asked once
             elif not is_done(wanted):
                 _set_up(wanted)
     except PermissionError as error:

@@ -20,7 +20,8 @@ _PDF_LIBRARIES = (
     ("libpangoft2-1.0.so.0", "pangoft2-1.0", "libpangoft2-1.0-0"),
     ("libharfbuzz-subset.so.0", "harfbuzz-subset", "libharfbuzz-subset0"),
 )
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+#: Debian's package, and what the program may be called.
+_TOOLS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "hledger": ("hledger",)}
 
 
 def add_what_running_needs() -> None:
@@ -37,10 +38,11 @@ def add_what_running_needs() -> None:
         tell(f"PDFs need system libraries, all else works without: {_how_to_install(libraries)}")
 
 
-def add_chromium() -> None:
-    """A browser for the tests that need one; they are skipped without."""
-    if not any(shutil.which(browser) for browser in _BROWSERS) and not _apt_install(["chromium"]):
-        tell(f"browser tests are skipped; for them: {_how_to_install(['chromium'])}")
+def add_what_tests_run() -> None:
+    """A browser and hledger; tests that need one that can't be had are skipped, and it is told which."""
+    missing = [program for program, names in _TOOLS.items() if not any(shutil.which(name) for name in names)]
+    if missing and not _apt_install(missing):
+        tell(f"tests with {' and '.join(missing)} are skipped; for them: {_how_to_install(missing)}")
 
 
 def _missing_venv() -> list[str]:

@@ -136,10 +136,14 @@ def test_without_pango_set_up_goes_on(
     assert ("cannot reach it" in told) is (user == 0)
 
 
-def test_browser_tests_are_optional(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tests_that_run_other_programs_are_optional(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _System(monkeypatch, user=1000, missing=[])
-    system_packages.add_chromium()
-    assert "browser tests are skipped" in capsys.readouterr().err
+    system_packages.add_what_tests_run()
+    told = capsys.readouterr().err
+    assert "tests with chromium and hledger are skipped" in told
+    assert f"{_APT} chromium hledger\n" in told
 
 
 def test_pips_last_words_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
