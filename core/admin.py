@@ -21,7 +21,7 @@ class TenantAdmin(RecordAdmin):
     about = "The books that you work in. Another tenant's are chosen at the top of the menu."
     audited = True
     list_display = ("key", "name", "kind", "clock")
-    fields = ("key", "name", "kind", "clock", "created_at", "metadata", "id")
+    fields = ("key", "name", "kind", "clock", "time_zone", "created_at", "metadata", "id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         membership = permissions.membership_of(request)

@@ -127,6 +127,7 @@ def _tenant(entry: Entry, actor: Actor, changes: list[Change]) -> Tenant:
         if fields["kind"] not in Tenant.Kind.values:
             raise InvalidValue("choose live or sandbox", field="kind")
         name = checks.text(fields["name"], field="name", longest=300)
+        zone = checks.time_zone(fields.get("time_zone", "UTC"))
         known = Tenant.objects.filter(key=fields["key"]).first()
         if known is None:
             starts = fields.get("clock")
@@ -136,6 +137,7 @@ def _tenant(entry: Entry, actor: Actor, changes: list[Change]) -> Tenant:
                 kind=fields["kind"],
                 actor=actor,
                 clock_at=datetime.combine(starts, time(), UTC) if starts else None,
+                time_zone=zone,
                 metadata=fields.get("metadata", {}),
             )
             changes.append(Change("created", "tenant", made.key))
@@ -143,7 +145,7 @@ def _tenant(entry: Entry, actor: Actor, changes: list[Change]) -> Tenant:
         if known.kind != fields["kind"]:
             raise access.TenantExists(f"the tenant is {known.kind}; that never changes", field="kind")
         metadata = fields.get("metadata", {})
-        if changed := access.change_tenant(tenant=known, name=name, metadata=metadata, actor=actor):
+        if changed := access.change_tenant(tenant=known, name=name, time_zone=zone, metadata=metadata, actor=actor):
             changes.append(Change("changed", "tenant", known.key, changed))
     return known
 

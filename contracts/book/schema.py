@@ -198,7 +198,7 @@ _PRICE: tuple[dict[str, Reader], dict[str, Reader]] = (
 )
 #: Section → required and optional fields.
 SECTIONS: dict[str, tuple[dict[str, Reader], dict[str, Reader]]] = {
-    "tenant": ({"key": word, "name": word, "kind": word}, {**_COMMON, "clock": day}),
+    "tenant": ({"key": word, "name": word, "kind": word}, {**_COMMON, "clock": day, "time_zone": word}),
     "seller": (
         {"key": word, "name": word, "country": word},
         {

@@ -46,14 +46,21 @@ def open_tenant(
     kind: str,
     actor: Actor,
     clock_at: datetime | None = None,
+    time_zone: str = "UTC",
     metadata: Mapping[str, Any] | None = None,
 ) -> Tenant:
-    """A new tenant; a sandbox's clock starts at `clock_at`, or at the real now."""
+    """A new tenant; a sandbox's clock starts at `clock_at`, or at the real now. `time_zone` is that of its books."""
     now = timezone.now()
     starts_at = (clock_at or now) if kind == Tenant.Kind.SANDBOX else None
     with atomic():
         tenant = Tenant(
-            key=key, name=name, kind=kind, clock_at=starts_at, metadata=dict(metadata or {}), created_at=now
+            key=key,
+            name=name,
+            kind=kind,
+            clock_at=starts_at,
+            time_zone=time_zone,
+            metadata=dict(metadata or {}),
+            created_at=now,
         )
         tenant.save(force_insert=True)
         with scope.tenant_scope(tenant.id):
@@ -65,9 +72,11 @@ def open_tenant(
     return tenant
 
 
-def change_tenant(*, tenant: Tenant, name: str, metadata: Mapping[str, Any], actor: Actor) -> tuple[str, ...]:
-    """Which of the two were others before; the key and the kind never change."""
-    wanted = {"name": name, "metadata": dict(metadata)}
+def change_tenant(
+    *, tenant: Tenant, name: str, time_zone: str, metadata: Mapping[str, Any], actor: Actor
+) -> tuple[str, ...]:
+    """Which of these were others before; the key and the kind never change."""
+    wanted = {"name": name, "time_zone": time_zone, "metadata": dict(metadata)}
     with atomic():
         row = Tenant.objects.select_for_update().get(pk=tenant.pk)
         before = {field: getattr(row, field) for field in wanted if getattr(row, field) != wanted[field]}

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=300)),
                 ('kind', models.CharField(choices=[('live', 'live'), ('sandbox', 'sandbox')], max_length=10)),
                 ('clock_at', models.DateTimeField(blank=True, help_text="A sandbox's test clock: what its books take for now. Empty on a live tenant.", null=True)),
+                ('time_zone', models.CharField(default='UTC', help_text='Whose calendar days and months the books are kept in.', max_length=60)),
                 ('metadata', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField()),
             ],

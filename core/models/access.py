@@ -24,6 +24,9 @@ class Tenant(models.Model):
     clock_at = models.DateTimeField(
         null=True, blank=True, help_text="A sandbox's test clock: what its books take for now. Empty on a live tenant."
     )
+    time_zone = models.CharField(
+        max_length=60, default="UTC", help_text="Whose calendar days and months the books are kept in."
+    )
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
 

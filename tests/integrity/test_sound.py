@@ -121,7 +121,7 @@ def test_checks_see_one_moment_of_the_books(books: Tenant) -> None:
 
 
 def _rename(tenant: Tenant) -> None:
-    access.change_tenant(tenant=tenant, name="Renamed", metadata={}, actor=world.TESTER)
+    access.change_tenant(tenant=tenant, name="Renamed", time_zone="UTC", metadata={}, actor=world.TESTER)
     connection.close()
 
 

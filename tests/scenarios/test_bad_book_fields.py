@@ -18,7 +18,7 @@ _LONG = "x" * 301
 # Every field with another shape: no text where a list is due, and so on
 
 _TEXTS = {
-    "tenant": ["key", "name", "kind"],
+    "tenant": ["key", "name", "kind", "time_zone"],
     "seller": ["key", "name", "country", "rounding", "series", "email"],
     "customers[1]": ["key", "name", "currency", "kind", "time_zone", "locale", "email"],
     "meters[0]": ["key", "event_type", "aggregation", "name", "unit", "property"],
@@ -159,6 +159,7 @@ _VALUES: dict[str, list[str]] = {
     "customers[1].kind": ["robot", "Organization"],
     "customers[1].currency": _NO_CURRENCY,
     "customers[1].time_zone": _NO_ZONE,
+    "tenant.time_zone": _NO_ZONE,
     "customers[1].locale": ["xx_YY", "english", '"en\\0"', '""'],
     "customers[1].terms_days": ["3651", "999999999"],
     "customers[1].email": ['"a\\0@b.example"', '"a\\nb"'],

@@ -37,10 +37,10 @@ class Command(TenantCommand):
         parser.add_argument("--format", choices=sorted(FORMATS), required=True)
         parser.add_argument("--from", dest="start", type=day, metavar="D", help="with what counts from this day on")
         parser.add_argument("--to", dest="end", type=day, metavar="D", help="and before this day")
-        parser.add_argument("--time-zone", default="UTC", metavar="Z", help="whose calendar days they are")
+        parser.add_argument("--time-zone", metavar="Z", help="whose calendar days they are (default: the books')")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
-        zone = self._zone(options["time_zone"])
+        zone = self._zone(options["time_zone"] or tenant.time_zone)
         start, end = (None if day is None else local_midnight(day, zone) for day in (options["start"], options["end"]))
         if start is not None and end is not None and end <= start:
             self.misuse("--to: must be after --from")

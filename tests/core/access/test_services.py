@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -43,22 +44,23 @@ def test_opening_a_tenant_is_the_first_thing_in_its_trail(books: Tenant) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "metadata", "changed"),
+    ("name", "time_zone", "metadata", "changed"),
     [
-        ("Better", {}, ("name",)),
-        ("Test books", {"crm": "7"}, ("metadata",)),
-        ("Better", {"crm": "7"}, ("name", "metadata")),
-        ("Test books", {}, ()),
+        ("Better", "UTC", {}, ("name",)),
+        ("Test books", "UTC", {"crm": "7"}, ("metadata",)),
+        ("Better", "Europe/Berlin", {"crm": "7"}, ("name", "time_zone", "metadata")),
+        ("Test books", "UTC", {}, ()),
     ],
 )
 def test_a_change_says_what_was_before_and_the_same_again_is_none(
-    books: Tenant, actor: Actor, name: str, metadata: dict[str, str], changed: tuple[str, ...]
+    books: Tenant, actor: Actor, name: str, time_zone: str, metadata: dict[str, str], changed: tuple[str, ...]
 ) -> None:
     """The key stays; the trail holds what changed and nothing else."""
-    before, after = {"name": "Test books", "metadata": {}}, {"name": name, "metadata": metadata}
+    before: dict[str, Any] = {"name": "Test books", "time_zone": "UTC", "metadata": {}}
+    after: dict[str, Any] = {"name": name, "time_zone": time_zone, "metadata": metadata}
     for expected in (changed, ()):
-        assert services.change_tenant(tenant=books, name=name, metadata=metadata, actor=actor) == expected
-    assert Tenant.objects.values("key", "name", "metadata").get(pk=books.pk) == {"key": books.key, **after}
+        assert services.change_tenant(tenant=books, **after, actor=actor) == expected
+    assert Tenant.objects.values("key", *after).get(pk=books.pk) == {"key": books.key, **after}
     trail = [({one: before[one] for one in changed}, {one: after[one] for one in changed})] if changed else []
     assert list(AuditRecord.objects.filter(event="tenant.changed").values_list("before", "after")) == trail
 
