@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from ledger.chart import AccountFlags
 
 #: TigerBeetle's largest amount and balance: an unsigned 128-bit integer.
 LARGEST = 2**128 - 1
+#: TigerBeetle's "none", and the id that it keeps for itself.
+NO_ID, LAST_ID = UUID(int=0), UUID(int=LARGEST)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The last instant of year 9999, in milliseconds: no customer id is held to be younger.
@@ -47,20 +50,53 @@ class Balances(msgspec.Struct, frozen=True):
 
 
 class AccountState(Balances, frozen=True, kw_only=True):
-    """An account as a posting finds it; each posting gives the next state."""
+    """An account as a posting finds it; each posting gives the next state. `flags` say whether it is closed."""
 
     id: UUID
     ledger: int
     flags: int = 0
 
-    def debited(self, amount: int) -> AccountState:
-        return msgspec.structs.replace(self, debits_posted=self.debits_posted + amount)
+    def plus(self, **amounts: int) -> AccountState:
+        """The state after these amounts were added to the balances that they name."""
+        return msgspec.structs.replace(self, **{name: getattr(self, name) + added for name, added in amounts.items()})
 
-    def credited(self, amount: int) -> AccountState:
-        return msgspec.structs.replace(self, credits_posted=self.credits_posted + amount)
+    def closed(self) -> AccountState:
+        return msgspec.structs.replace(self, flags=self.flags | AccountFlags.CLOSED)
+
+    def reopened(self) -> AccountState:
+        return msgspec.structs.replace(self, flags=self.flags & ~AccountFlags.CLOSED)
 
     def has(self, flag: AccountFlags) -> bool:
         return bool(self.flags & flag)
+
+
+_ACCOUNT_BITS = {"user_data_64": 64, "user_data_32": 32, "ledger": 32, "code": 16, "flags": 16}
+
+
+class AccountRecord(AccountState, frozen=True, kw_only=True):
+    """An account with all of TigerBeetle's fields: what is to be created, or was. ValueError for what is too wide.
+
+    To be created, its balances are zero and it has no timestamp. Looked up, its flags say whether it is closed now.
+    """
+
+    code: int
+    user_data_128: UUID | None = None
+    user_data_64: int = 0
+    user_data_32: int = 0
+    timestamp: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_widths(self, _ACCOUNT_BITS)
+        if self.user_data_128 == NO_ID:
+            msgspec.structs.force_setattr(self, "user_data_128", None)
+
+
+def check_widths(value: msgspec.Struct, bits: Mapping[str, int]) -> None:
+    """Raises ValueError where a field is no unsigned integer of so many bits."""
+    for field, width in bits.items():
+        found = getattr(value, field)
+        if not isinstance(found, int) or found < 0 or found >> width:
+            raise ValueError(f"{field} is an unsigned {width}-bit integer, not {found!r}")
 
 
 def _beginning(customer_id: UUID | None) -> datetime:

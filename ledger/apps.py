@@ -9,3 +9,4 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         # Locking an account's row needs the right to update some column; a trigger refuses this one's change too.
         roles.restrict_update("ledger_account", "created_at")
+        roles.restrict_to_reading("ledger_pending")

@@ -84,6 +84,10 @@ class AccountFlags(IntFlag):
     CLOSED = 1 << 5
 
 
+#: All that an account may be opened with: whoever records something can't say when.
+KNOWN_FLAGS = sum(flag.value for flag in AccountFlags if flag is not AccountFlags.IMPORTED)
+
+
 class Side(StrEnum):
     """Where an account's balance normally stands."""
 

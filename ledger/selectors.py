@@ -16,8 +16,30 @@ from django.db.models import Count, Q, QuerySet, Sum
 from core.access.scope import tenant_id
 from ledger.accounts import AccountIdentity, Balances
 from ledger.chart import CHARGED_ACCOUNTS, Code, TransferCode
+from ledger.history import get_account_balances
+from ledger.lookups import get_account_transfers, lookup_accounts, lookup_transfers, query_accounts, query_transfers
 from ledger.models import BALANCES, Account, Transfer
+from ledger.models.accounts import flagged
 from ledger.reports import Booked, Movement, Statement, TrialBalance, TrialBalanceRow
+from ledger.transfers import UNPOSTED
+
+#: TigerBeetle's own queries have files of their own.
+__all__ = [
+    "Time",
+    "balance",
+    "balances",
+    "booked",
+    "get_account_balances",
+    "get_account_transfers",
+    "identities",
+    "lookup_accounts",
+    "lookup_transfers",
+    "query_accounts",
+    "query_transfers",
+    "statement",
+    "transfers_of",
+    "trial_balance",
+]
 
 Time = Literal["effective", "recorded"]
 _COLUMN: Mapping[Time, str] = {"effective": "effective_at", "recorded": "timestamp"}
@@ -68,7 +90,7 @@ def trial_balance(*, as_of: datetime | None = None, by: Time = "effective") -> T
         accounts = Account.objects.values_list("currency", "code").annotate(Sum("debits_posted"), Sum("credits_posted"))
         sums = {(currency, code): (debit, credit) for currency, code, debit, credit in accounts}
     else:
-        sums = _sums_of(Transfer.objects.filter(**{f"{_COLUMN[by]}__lte": as_of}))
+        sums = _sums_of(_posted().filter(**{f"{_COLUMN[by]}__lte": as_of}))
     return TrialBalance(
         tuple(
             TrialBalanceRow(currency=currency, code=code, debits=debit, credits=credit)
@@ -88,7 +110,7 @@ def booked(
 
     Billing rules §1.2; the count is the n of the key's next transfer (§1.4).
     """
-    charges = Transfer.objects.filter(user_data_128__in=set(keys), code__in=codes)
+    charges = _posted().filter(user_data_128__in=set(keys), code__in=codes)
     rows = charges.values_list("user_data_128").annotate(
         count=Count("pk"),
         debit=Sum("amount", filter=Q(debit_account__code__in=accounts), default=0),
@@ -103,10 +125,16 @@ def transfers_of(user_data_128: UUID) -> QuerySet[Transfer]:
     return about.select_related("debit_account", "credit_account").order_by("effective_at", "timestamp", "code", "id")
 
 
+def _posted() -> QuerySet[Transfer]:
+    """What moved posted balances: neither a pending transfer nor one that voids it did."""
+    found: QuerySet[Transfer] = Transfer.objects.filter(flagged(UNPOSTED, 0))
+    return found
+
+
 def _net(account_id: UUID, condition: Q) -> int:
     # Two sums, each along its own index.
     debit, credit = (
-        Transfer.objects.filter(condition, **{side: account_id}).aggregate(sum=Sum("amount", default=0))["sum"]
+        _posted().filter(condition, **{side: account_id}).aggregate(sum=Sum("amount", default=0))["sum"]
         for side in ("debit_account_id", "credit_account_id")
     )
     return int(debit - credit)
@@ -114,7 +142,7 @@ def _net(account_id: UUID, condition: Q) -> int:
 
 def _movements(account_id: UUID, condition: Q, *, opening: int) -> Iterator[Movement]:
     touching = Q(debit_account_id=account_id) | Q(credit_account_id=account_id)
-    transfers = Transfer.objects.filter(touching, condition).select_related("debit_account", "credit_account")
+    transfers = _posted().filter(touching, condition).select_related("debit_account", "credit_account")
     running = opening
     for transfer in transfers.order_by("effective_at", "timestamp", "code", "id"):
         debited = transfer.debit_account_id == account_id

@@ -1,34 +1,38 @@
-"""Opening accounts and posting transfers: every write to the ledger."""
+"""Opening accounts, posting transfers and expiring pending ones: every write to the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
 from uuid import UUID
 
 from django.db import IntegrityError, connection
 
 from core import clock
 from core.access.scope import tenant_id
-from core.currency import currency
-from core.db import bulk
+from core.currency import CURRENCIES, currency
+from core.db import bulk, vendor
+from core.db.retry import retrying
 from core.db.transaction import atomic
 from core.errors import Refusal
-from ledger.accounts import AccountIdentity, AccountState
-from ledger.chart import opening_flags
+from ledger import expiring, rows
+from ledger.accounts import AccountIdentity, AccountRecord
+from ledger.books import Books
+from ledger.chart import AccountFlags, opening_flags
+from ledger.judging import judge_all
 from ledger.models import Account
-from ledger.models import Transfer as TransferRow
-from ledger.results import Result, judge_all
+from ledger.opening import Register, judge_accounts
+from ledger.results import AccountResult, Result
 from ledger.transfers import Transfer
 
 _ACCOUNT_COLUMNS = (
-    *("id", "tenant_id", "customer_id", "currency", "code", "sub", "ledger", "flags"),
+    *("id", "tenant_id", "customer_id", "currency", "code", "sub", "ledger", "flags", "closed"),
+    *("user_data_128", "user_data_64", "user_data_32"),
     *("debits_pending", "debits_posted", "credits_pending", "credits_posted", "created_at"),
 )
-_STATE_FIELDS = ("id", "ledger", "flags", "debits_pending", "debits_posted", "credits_pending", "credits_posted")
-_TRANSFER_FIELDS = Transfer.__struct_fields__
-_values_of = attrgetter(*_TRANSFER_FIELDS)
+_CURRENCY_OF = {known.number: known.code for known in CURRENCIES.values()}
+#: So many pending transfers expire in one transaction.
+_CHUNK = 500
 
 
 class PostingRefused(Refusal):
@@ -37,34 +41,85 @@ class PostingRefused(Refusal):
     code = "posting_refused"
 
 
+class IdTaken(Refusal):
+    """An id of the batch can't be used here: ids are unique in the whole installation, and random ones don't meet."""
+
+    code = "id_taken"
+
+
+class _NotPlain(Exception):
+    """An account of the batch is guarded or closed."""
+
+
 def open_accounts(identities: Iterable[AccountIdentity]) -> dict[AccountIdentity, UUID]:
-    """The ids of these accounts of the tenant in scope; those not there yet are opened."""
+    """The ids of these accounts of the tenant in scope; those not there yet are opened.
+
+    Raises IdTaken where somebody gave the id of such an account to another one.
+    """
     tenant = tenant_id()
     ids = {identity: identity.id_in(tenant) for identity in identities}
     with atomic():
-        there = set(Account.objects.filter(pk__in=ids.values()).values_list("pk", flat=True))
+        there = _identities(ids.values())
         if missing := [identity for identity, account_id in ids.items() if account_id not in there]:
             at = clock.now()
-            rows = [_row(tenant, ids[identity], identity, at) for identity in missing]
-            bulk.insert_new("ledger_account", _ACCOUNT_COLUMNS, rows, key="id")
+            new = [_row(tenant, ids[identity], identity, at) for identity in missing]
+            bulk.insert_new("ledger_account", _ACCOUNT_COLUMNS, new, key="id")
+            there |= _identities(ids[identity] for identity in missing)
+    for identity, account_id in ids.items():
+        if there.get(account_id) != identity:
+            raise IdTaken(f"account {account_id} is another one", account=account_id)
     return ids
+
+
+def create_accounts(accounts: Sequence[AccountRecord], *, at: datetime) -> list[AccountResult]:
+    """What became of each account, by TigerBeetle's names; those `created` are saved. Of the tenant in scope.
+
+    They belong to no customer. Raises IdTaken. Safe to repeat: the second time they `exist`.
+    """
+
+    def work() -> list[AccountResult]:
+        with atomic(savepoint=True):
+            register = Register(rows.accounts({account.id for account in accounts}))
+            results = judge_accounts(accounts, register)
+            new = [_bare_row(tenant_id(), account, at) for account in register.created]
+            if bulk.insert_new("ledger_account", _ACCOUNT_COLUMNS, new, key="id") < len(new):
+                raise IdTaken("an account of that id is there already", field="id")
+        return results
+
+    try:
+        return retrying(work)
+    except IdTaken:
+        return retrying(work)  # another process of the tenant may have been quicker: then they are there to be seen
+
+
+def create_transfers(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
+    """`post` in a transaction of its own, again where the database undid it because of another one."""
+
+    def work() -> list[Result]:
+        with atomic():
+            return post(transfers, at=at)
+
+    return retrying(work)
 
 
 def post(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
     """What became of each transfer, in order; those `created` are in the books when the transaction commits.
 
-    `at` is when they are recorded. Accounts are locked in id order until the transaction ends. Of the tenant in scope.
+    `at` is when they are recorded; what is pending and due by then expires first. Accounts are locked in id order
+    until the transaction ends. Of the tenant in scope. Raises IdTaken.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("transfers are posted in the transaction of what they book")
-    accounts = _locked(transfers)
-    if not any(account.flags for account in accounts.values()) and _inserted(transfers, at=at):
+    if not transfers or _posted_at_once(transfers, at=at):
         return [Result.CREATED] * len(transfers)
-    return _post_in_order(transfers, accounts=accounts, at=at)
+    return _post_in_order(transfers, at=at)
 
 
 def post_all(transfers: Sequence[Transfer], *, at: datetime, replay_ok: bool = False) -> list[Result]:
-    """The same, all or none. Raises PostingRefused unless each is `created`, or `exists` where `replay_ok`."""
+    """The same, all or none. Raises PostingRefused unless each is `created`, or `exists` where `replay_ok`.
+
+    What is refused so is not remembered: an id that failed may be tried again.
+    """
     good = {Result.CREATED, Result.EXISTS} if replay_ok else {Result.CREATED}
     with atomic(savepoint=True):
         results = post(transfers, at=at)
@@ -76,54 +131,101 @@ def post_all(transfers: Sequence[Transfer], *, at: datetime, replay_ok: bool = F
     return results
 
 
-def _post_in_order(
-    transfers: Sequence[Transfer], *, accounts: Mapping[UUID, AccountState], at: datetime
-) -> list[Result]:
-    """Each judged after those before it; the database takes what is to be created at once."""
-    results, created = _judged(transfers, accounts)
-    if not _inserted(created, at=at):
-        # The same id was posted between other accounts since we looked: it is there to be seen now.
-        results, created = _judged(transfers, accounts)
-        _insert(created, at=at)
-    return results
+def expire_pending(*, at: datetime) -> int:
+    """How many pending transfers of the tenant in scope expired, whose time was up by `at`: all that were due."""
+    expired = 0
+    while (done := retrying(lambda: _expire_some(at))) is not None:
+        expired += done
+    return expired
 
 
-def _judged(
-    transfers: Sequence[Transfer], accounts: Mapping[UUID, AccountState]
-) -> tuple[list[Result], list[Transfer]]:
-    results = judge_all(transfers, accounts=accounts, known=_known(transfers))
-    return results, [transfer for transfer, result in zip(transfers, results, strict=True) if result is Result.CREATED]
+def _expire_some(at: datetime) -> int | None:
+    with atomic():
+        late = expiring.due(at=at, limit=_CHUNK)
+        if not late:
+            return None
+        rows.locked_accounts({account_id for both in late.values() for account_id in both})
+        return expiring.expire(late, at=at)
 
 
-def _inserted(transfers: Sequence[Transfer], *, at: datetime) -> bool:
-    """Whether the database took all of them; else it took none."""
+def _posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
+    """Whether the database took a batch that needs no judge: plain transfers between open accounts without a guard.
+
+    Else it took none, and nothing is locked that was not locked before.
+    """
+    if any(transfer.flags or transfer.pending_id or transfer.timeout for transfer in transfers):
+        return False
     try:
         with atomic(savepoint=True):
-            _insert(transfers, at=at)
-    except IntegrityError:
+            if any(
+                account.flags & ~AccountFlags.HISTORY for account in rows.locked_accounts(_sides(transfers)).values()
+            ):
+                raise _NotPlain
+            rows.insert_transfers(transfers, at=at)
+    except (IntegrityError, _NotPlain):
         return False
     return True
 
 
-def _insert(transfers: Sequence[Transfer], *, at: datetime) -> None:
-    tenant = tenant_id()
-    rows = [(*_values_of(transfer), tenant, at) for transfer in transfers]
-    bulk.insert("ledger_transfer", (*_TRANSFER_FIELDS, "tenant_id", "timestamp"), rows)
+def _post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
+    """Each judged after those before it; the database takes what is to be created at once."""
+    try:
+        return _judged_and_inserted(transfers, at=at)
+    except IntegrityError:
+        # The same id was posted between other accounts since we looked: it is there to be seen now.
+        try:
+            return _judged_and_inserted(transfers, at=at)
+        except IntegrityError as error:
+            if vendor.is_duplicate(error):
+                raise IdTaken("a transfer of that id is there already", field="id") from error
+            raise
 
 
-def _locked(transfers: Sequence[Transfer]) -> dict[UUID, AccountState]:
-    ids = {transfer.debit_account_id for transfer in transfers} | {transfer.credit_account_id for transfer in transfers}
-    rows = Account.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list(*_STATE_FIELDS)
-    return {row[0]: AccountState(**dict(zip(_STATE_FIELDS, row, strict=True))) for row in rows}
+def _judged_and_inserted(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
+    with atomic(savepoint=True):
+        books = _books(transfers, at=at)
+        results = judge_all(transfers, books, at=at)
+        rows.insert_transfers(books.created, at=at)
+        rows.insert_failed(books.failed_now, at=at)
+    return results
 
 
-def _known(transfers: Sequence[Transfer]) -> dict[UUID, Transfer]:
-    rows = TransferRow.objects.filter(pk__in={transfer.id for transfer in transfers}).values(*_TRANSFER_FIELDS)
-    return {row["id"]: Transfer(**row) for row in rows}
+def _books(transfers: Sequence[Transfer], *, at: datetime) -> Books:
+    """What the batch meets: its accounts locked, and nothing held on them whose time was up."""
+    ids = {transfer.id for transfer in transfers} | {
+        transfer.pending_id for transfer in transfers if transfer.pending_id
+    }
+    held = rows.transfers({transfer.pending_id for transfer in transfers if transfer.pending_id})
+    sides = _sides([*transfers, *held.values()])
+    late = expiring.due(at=at, touching=sides)
+    accounts = rows.locked_accounts(sides | {account_id for both in late.values() for account_id in both})
+    if late and expiring.expire(late, at=at):
+        accounts = rows.locked_accounts(sides)
+    return Books(accounts=accounts, transfers=rows.transfers(ids), pending=rows.pending(ids), failed=rows.failed(ids))
+
+
+def _sides(transfers: Iterable[Transfer]) -> set[UUID]:
+    return {account_id for one in transfers for account_id in (one.debit_account_id, one.credit_account_id)}
+
+
+def _identities(account_ids: Iterable[UUID]) -> dict[UUID, AccountIdentity]:
+    found = Account.objects.filter(pk__in=set(account_ids))
+    return {
+        row[0]: AccountIdentity(*row[1:]) for row in found.values_list("pk", "customer_id", "currency", "code", "sub")
+    }
 
 
 def _row(tenant: UUID, account_id: UUID, identity: AccountIdentity, at: datetime) -> tuple[object, ...]:
     return (
         *(account_id, tenant, identity.customer_id, identity.currency, int(identity.code), identity.sub),
-        *(currency(identity.currency).number, int(opening_flags(identity.code)), 0, 0, 0, 0, at),
+        *(currency(identity.currency).number, int(opening_flags(identity.code)), False),
+        *(None, 0, 0, 0, 0, 0, 0, at),
+    )
+
+
+def _bare_row(tenant: UUID, account: AccountRecord, at: datetime) -> tuple[object, ...]:
+    return (
+        *(account.id, tenant, None, _CURRENCY_OF.get(account.ledger, ""), account.code, "", account.ledger),
+        *(account.flags, account.has(AccountFlags.CLOSED)),
+        *(account.user_data_128, account.user_data_64, account.user_data_32, 0, 0, 0, 0, at),
     )

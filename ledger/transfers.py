@@ -1,4 +1,4 @@
-"""Transfers as values: one positive amount from one account to another of the same currency."""
+"""Transfers as values: one amount from one account to another of the same currency."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.accounts import LARGEST
+from ledger.accounts import LARGEST, NO_ID, check_widths
+
+TRANSFER_BITS = {"user_data_64": 64, "user_data_32": 32, "timeout": 32, "ledger": 32, "code": 16, "flags": 16}
 
 
 class TransferFlags(IntFlag):
@@ -25,11 +27,22 @@ class TransferFlags(IntFlag):
     IMPORTED = 1 << 8
 
 
-class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be posted, or was. Raises ValueError for an amount outside 0 … 2¹²⁸ − 1 or a naive instant.
+#: All that a transfer may have: whoever imports says when it counts, never when it was recorded.
+KNOWN_FLAGS = sum(flag.value for flag in TransferFlags if flag is not TransferFlags.IMPORTED)
+#: What settles a pending transfer.
+RESOLVING = TransferFlags.POST_PENDING_TRANSFER | TransferFlags.VOID_PENDING_TRANSFER
+BALANCING = TransferFlags.BALANCING_DEBIT | TransferFlags.BALANCING_CREDIT
+CLOSING = TransferFlags.CLOSING_DEBIT | TransferFlags.CLOSING_CREDIT
+#: What leaves the posted balances alone.
+UNPOSTED = TransferFlags.PENDING | TransferFlags.VOID_PENDING_TRANSFER
 
-    `ledger` is the currency's ISO 4217 number; `user_data_128` names what the transfer is about (a charge key,
-    a document); transfers of one operation share `journal_id`; `effective_at` is when it counts.
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be posted, or was. Raises ValueError for a number that its field can't hold or a naive instant.
+
+    Fields and widths are TigerBeetle's. `amount` is in pico-units, `timeout` in seconds. `ledger` is the currency's
+    ISO 4217 number; `user_data_128` names what the transfer is about (a charge key, a document); transfers of one
+    operation share `journal_id`; `effective_at` is when it counts. An id of zero says the same as None.
     """
 
     id: UUID
@@ -52,6 +65,20 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"a transfer's amount is an unsigned 128-bit integer, not {self.amount!r}")
         if self.effective_at.utcoffset() is None:
             raise ValueError("a transfer counts from an instant with an offset")
+        check_widths(self, TRANSFER_BITS)
+        for field in ("user_data_128", "pending_id"):
+            if getattr(self, field) == NO_ID:
+                msgspec.structs.force_setattr(self, field, None)
+
+    def has(self, flags: TransferFlags) -> bool:
+        """Whether any of these flags is set."""
+        return bool(self.flags & flags)
+
+
+class TransferRecord(Transfer, frozen=True, kw_only=True):
+    """A transfer that is in the books, and when it was recorded."""
+
+    timestamp: datetime
 
 
 def between(
@@ -82,7 +109,12 @@ def between(
 
 
 def reverse(transfer: Transfer, *, id: UUID, effective_at: datetime, journal_id: UUID) -> Transfer:
-    """The transfer that takes another one back: its accounts change sides, all else stays."""
+    """The transfer that takes another one back: its accounts change sides, and it is plain; all else stays.
+
+    Raises ValueError for one that posted nothing: a pending transfer is voided.
+    """
+    if transfer.has(UNPOSTED):
+        raise ValueError("only what was posted is reversed: a pending transfer is voided")
     return msgspec.structs.replace(
         transfer,
         id=id,
@@ -90,4 +122,7 @@ def reverse(transfer: Transfer, *, id: UUID, effective_at: datetime, journal_id:
         credit_account_id=transfer.debit_account_id,
         effective_at=effective_at,
         journal_id=journal_id,
+        flags=0,
+        pending_id=None,
+        timeout=0,
     )

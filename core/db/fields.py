@@ -21,12 +21,20 @@ _WHOLE = re.compile(r"\s*-?[0-9]{1,400}\s*", re.ASCII)
 
 
 class WideIntegerField(_Field):
-    """An integer of up to 39 digits: NUMERIC(39,0), int in Python. Fractions are refused, never rounded."""
+    """An integer of up to 39 (or `digits`) digits: NUMERIC(39,0), int in Python. Fractions are refused, not rounded."""
 
-    description = "Integer of up to 39 digits"
+    description = "Integer of many digits"
+
+    def __init__(self, *args: Any, digits: int = DIGITS, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.digits = digits
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        return name, path, args, options | ({} if self.digits == DIGITS else {"digits": self.digits})
 
     def db_type(self, connection: Any) -> str:
-        return f"numeric({DIGITS}, 0)"
+        return f"numeric({self.digits}, 0)"
 
     def get_internal_type(self) -> str:
         return "WideIntegerField"
@@ -47,6 +55,6 @@ class WideIntegerField(_Field):
         whole = self.to_python(super().get_prep_value(value))
         if whole is None:
             return None
-        if abs(whole) >= 10**DIGITS:
-            raise ValidationError("the number has more than 39 digits", code="invalid")
+        if abs(whole) >= 10**self.digits:
+            raise ValidationError(f"the number has more than {self.digits} digits", code="invalid")
         return Decimal(whole)

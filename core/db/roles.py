@@ -16,6 +16,11 @@ def restrict_update(table: str, *columns: str) -> None:
     _updatable[table] = columns
 
 
+def restrict_to_reading(table: str) -> None:
+    """The application may only read `table`: the database's own triggers write it. Called by apps when they load."""
+    _updatable[table] = ()
+
+
 def updatable(table: str) -> tuple[str, ...] | None:
     """The columns that the application may update; None where that was not restricted."""
     return _updatable.get(table)
@@ -43,4 +48,7 @@ def grant_application(*, using: str, **_: Any) -> None:
             cursor.execute(f"REVOKE {rights} ON {connection.ops.quote_name(table)} FROM {quoted}")
         for table, columns in _updatable.items():
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}")
-            cursor.execute(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {quoted}")
+            if columns:
+                cursor.execute(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {quoted}")
+            else:
+                cursor.execute(f"REVOKE INSERT ON {table} FROM {quoted}")

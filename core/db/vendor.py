@@ -33,3 +33,9 @@ def set_lock_timeout(milliseconds: int) -> None:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
         else:
             cursor.execute("SET innodb_lock_wait_timeout = %s", [max(1, milliseconds // 1000)])
+
+
+def is_duplicate(error: BaseException) -> bool:
+    """Whether a row was refused because one of its key is there already."""
+    cause = error.__cause__ or error
+    return getattr(cause, "sqlstate", None) == "23505" or (bool(error.args) and error.args[0] == 1062)

@@ -12,7 +12,11 @@ class Migration(migrations.Migration):
     operations = [
         AppendOnly("ledger_transfer"),
         AppendOnly(
-            "ledger_account", mutable=["debits_pending", "debits_posted", "credits_pending", "credits_posted"]
+            "ledger_account",
+            mutable=["debits_pending", "debits_posted", "credits_pending", "credits_posted", "closed"],
         ),
+        AppendOnly("ledger_pending", mutable=["state", "resolved_by", "resolved_at"]),
+        AppendOnly("ledger_expiry"),
+        AppendOnly("ledger_failedtransfer"),
         KeepBalances(),
     ]

@@ -16,10 +16,10 @@ from core.db.transaction import atomic
 from core.models import Tenant, new_id
 from customers.models import Customer, Tree
 from ledger import services
-from ledger.accounts import AccountIdentity, Balances
+from ledger.accounts import LARGEST, NO_ID, AccountIdentity, AccountRecord, Balances
 from ledger.results import Result
 from ledger.selectors import balances
-from ledger.transfers import Transfer, between
+from ledger.transfers import Transfer, TransferFlags, between
 
 MARCH_1 = datetime(2026, 3, 1, tzinfo=UTC)
 APRIL_1 = datetime(2026, 4, 1, tzinfo=UTC)
@@ -49,6 +49,26 @@ def opened(customer: Customer, code: int, *, currency_code: str = "EUR", sub: st
     identity = AccountIdentity(customer.id, currency_code, code, sub)
     services.open_accounts([identity])
     return identity
+
+
+def bare_account(flags: int = 0, *, ledger: int = 1) -> UUID:
+    """The id of a new account without a customer, as TigerBeetle knows them."""
+    account = AccountRecord(id=new_id(), ledger=ledger, code=1, flags=flags)
+    assert services.create_accounts([account], at=MARCH_1) == ["created"]
+    return account.id
+
+
+def move(debit: UUID, credit: UUID, amount: int, **fields: Any) -> Transfer:
+    """From one account of ledger 1 to another; what is not said is made up."""
+    facts: dict[str, Any] = {"id": new_id(), "ledger": 1, "code": 900, "effective_at": MARCH_1, "journal_id": UUID(int=9)}
+    return Transfer(**facts | {"debit_account_id": debit, "credit_account_id": credit, "amount": amount} | fields)
+
+
+def settle(pending: Transfer, flag: TransferFlags, **fields: Any) -> Transfer:
+    """What posts or voids a pending transfer, all of it."""
+    amount = LARGEST if flag is TransferFlags.POST_PENDING_TRANSFER else 0
+    facts = {"flags": flag.value, "pending_id": pending.id, "ledger": 0, "code": 0}
+    return move(NO_ID, NO_ID, amount, **facts | fields)
 
 
 def transfer(debit: AccountIdentity, credit: AccountIdentity, amount: int, **fields: Any) -> Transfer:

@@ -21,6 +21,7 @@ from tests.ledger.builders import MARCH_1, fresh_tenant, new_customer, opened, p
 pytestmark = pytest.mark.usefixtures("books")
 
 _DENIED, _RESTRICTED, _CHECK, _NULL = "42501", "23001", "23514", "23502"
+_SOME_ID = "01930000-0000-7000-8000-000000000001"
 _NO_ACCOUNT, _INTEGRITY, _OUT_OF_RANGE = "23503", "23000", "22003"
 
 
@@ -84,7 +85,6 @@ def test_a_raw_insertion_moves_the_balances(ids: dict[str, UUID]) -> None:
 @pytest.mark.parametrize(
     "changes, state",
     [
-        ({"amount": 0}, _CHECK),
         ({"amount": -5}, _CHECK),
         ({"amount": "NaN"}, _CHECK),
         ({"amount": "Infinity"}, _OUT_OF_RANGE),
@@ -93,14 +93,29 @@ def test_a_raw_insertion_moves_the_balances(ids: dict[str, UUID]) -> None:
         ({"amount": None}, _NULL),
         ({"code": 0}, _CHECK),
         ({"code": 2**16}, _CHECK),
-        ({"flags": 2}, _CHECK),
-        ({"pending_id": "01930000-0000-7000-8000-000000000001"}, _CHECK),
+        ({"flags": 2**8}, _CHECK),
+        ({"flags": 2**9}, _CHECK),
+        ({"flags": 64}, _CHECK),
+        ({"flags": 6}, _CHECK),
+        ({"flags": 4}, _CHECK),
+        ({"flags": 12, "pending_id": _SOME_ID}, _CHECK),
+        ({"flags": 20, "pending_id": _SOME_ID}, _CHECK),
+        ({"flags": 4, "pending_id": _SOME_ID, "timeout": 1}, _CHECK),
+        ({"flags": 4, "pending_id": _SOME_ID}, _INTEGRITY),
+        ({"flags": 8, "pending_id": _SOME_ID}, _INTEGRITY),
+        ({"timeout": 1}, _CHECK),
+        ({"flags": 2, "timeout": 2**32}, _CHECK),
+        ({"user_data_64": "NaN"}, _CHECK),
+        ({"user_data_64": 2**64}, _CHECK),
+        ({"user_data_64": -1}, _CHECK),
+        ({"user_data_32": 2**32}, _CHECK),
+        ({"pending_id": _SOME_ID}, _CHECK),
         ({"id": "00000000-0000-0000-0000-000000000000"}, _CHECK),
         ({"ledger": 392}, _INTEGRITY),
     ],
 )
 def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any], state: str) -> None:
-    """Zero, negative, not a number, too large for itself or for the balance, of another currency (faults D1, §3)."""
+    """Negative, not a number, too large for itself or for the balance, of another currency (faults D1, §3)."""
     assert refused(*insertion(ids, **changes))[0] == state
 
 

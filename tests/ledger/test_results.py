@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from ledger.accounts import LARGEST, AccountState
+from ledger.books import Books
 from ledger.chart import AccountFlags
-from ledger.results import Result, judge, judge_all
+from ledger.judging import judge, judge_all
+from ledger.results import Result
 from ledger.transfers import Transfer, TransferFlags
 
 Thing = TypeVar("Thing", bound=msgspec.Struct)
@@ -20,7 +22,7 @@ MARCH_1 = datetime(2026, 3, 1, tzinfo=UTC)
 ZERO, INT_MAX = UUID(int=0), UUID(int=LARGEST)
 A = AccountState(id=UUID(int=10), ledger=978)
 B = AccountState(id=UUID(int=11), ledger=978)
-DOLLARS = AccountState(id=UUID(int=12), ledger=840)
+DOLLARS = AccountState(id=B.id, ledger=840)
 TRANSFER = Transfer(
     id=UUID(int=1),
     debit_account_id=A.id,
@@ -45,7 +47,11 @@ def judged(
     credit: AccountState | None = B,
     existing: Transfer | None = None,
 ) -> Result:
-    return judge(transfer, debit=debit, credit=credit, existing=existing)
+    books = Books(
+        accounts={account_id: one for account_id, one in ((A.id, debit), (B.id, credit)) if one},
+        transfers={existing.id: existing} if existing else {},
+    )
+    return judge(transfer, books, at=MARCH_1)[0]
 
 
 def test_a_transfer_without_fault_is_created() -> None:
@@ -55,7 +61,8 @@ def test_a_transfer_without_fault_is_created() -> None:
 @pytest.mark.parametrize(
     "fields, expected",
     [
-        ({"flags": TransferFlags.PENDING}, Result.RESERVED_FLAG),
+        ({"flags": TransferFlags.IMPORTED}, Result.RESERVED_FLAG),
+        ({"flags": 1 << 9}, Result.RESERVED_FLAG),
         ({"id": ZERO}, Result.ID_MUST_NOT_BE_ZERO),
         ({"id": INT_MAX}, Result.ID_MUST_NOT_BE_INT_MAX),
         ({"debit_account_id": ZERO}, Result.DEBIT_ACCOUNT_ID_MUST_NOT_BE_ZERO),
@@ -65,7 +72,7 @@ def test_a_transfer_without_fault_is_created() -> None:
         ({"credit_account_id": A.id}, Result.ACCOUNTS_MUST_BE_DIFFERENT),
         ({"pending_id": UUID(int=3)}, Result.PENDING_ID_MUST_BE_ZERO),
         ({"timeout": 60}, Result.TIMEOUT_RESERVED_FOR_PENDING_TRANSFER),
-        ({"amount": 0}, Result.AMOUNT_MUST_NOT_BE_ZERO),
+        ({"flags": TransferFlags.CLOSING_DEBIT}, Result.CLOSING_TRANSFER_MUST_BE_PENDING),
         ({"ledger": 0}, Result.LEDGER_MUST_NOT_BE_ZERO),
         ({"code": 0}, Result.CODE_MUST_NOT_BE_ZERO),
         ({"ledger": 840}, Result.TRANSFER_MUST_HAVE_THE_SAME_LEDGER_AS_ACCOUNTS),
@@ -149,13 +156,12 @@ def test_what_exists_is_told_before_what_is_wrong() -> None:
 
 #: One fault of each kind that can stand beside the others, in order of precedence.
 FAULTS: list[tuple[dict[str, Any], Result]] = [
-    ({"flags": 1}, Result.RESERVED_FLAG),
+    ({"flags": 1 << 9}, Result.RESERVED_FLAG),
     ({"id": ZERO}, Result.ID_MUST_NOT_BE_ZERO),
     ({"debit_account_id": ZERO}, Result.DEBIT_ACCOUNT_ID_MUST_NOT_BE_ZERO),
     ({"credit_account_id": INT_MAX}, Result.CREDIT_ACCOUNT_ID_MUST_NOT_BE_INT_MAX),
     ({"pending_id": UUID(int=3)}, Result.PENDING_ID_MUST_BE_ZERO),
     ({"timeout": 60}, Result.TIMEOUT_RESERVED_FOR_PENDING_TRANSFER),
-    ({"amount": 0}, Result.AMOUNT_MUST_NOT_BE_ZERO),
     ({"ledger": 0}, Result.LEDGER_MUST_NOT_BE_ZERO),
     ({"code": 0}, Result.CODE_MUST_NOT_BE_ZERO),
 ]
@@ -186,13 +192,13 @@ def test_a_batch_sees_what_it_has_done_so_far() -> None:
     """The same id twice in one batch exists the second time, or differs."""
     batch = [TRANSFER, TRANSFER, changed(TRANSFER, amount=7)]
     expected = [Result.CREATED, Result.EXISTS, Result.EXISTS_WITH_DIFFERENT_AMOUNT]
-    assert judge_all(batch, accounts=ACCOUNTS, known={}) == expected
+    assert judge_all(batch, Books(accounts=ACCOUNTS), at=MARCH_1) == expected
 
 
 def test_a_refused_transfer_leaves_no_trace_in_its_batch() -> None:
     """Its id is free for the next one."""
-    batch = [changed(TRANSFER, amount=0), TRANSFER]
-    assert judge_all(batch, accounts=ACCOUNTS, known={}) == [Result.AMOUNT_MUST_NOT_BE_ZERO, Result.CREATED]
+    batch = [changed(TRANSFER, code=0), TRANSFER]
+    assert judge_all(batch, Books(accounts=ACCOUNTS), at=MARCH_1) == [Result.CODE_MUST_NOT_BE_ZERO, Result.CREATED]
 
 
 def test_a_wallet_pays_while_it_lasts() -> None:
@@ -200,6 +206,6 @@ def test_a_wallet_pays_while_it_lasts() -> None:
     wallet = changed(A, flags=_WALLET)
     top_up = changed(TRANSFER, id=UUID(int=20), debit_account_id=B.id, credit_account_id=wallet.id, amount=250)
     draws = [changed(TRANSFER, id=UUID(int=30 + i)) for i in range(4)]
-    results = judge_all([draws[0], top_up, *draws[1:]], accounts={wallet.id: wallet, B.id: B}, known={})
+    results = judge_all([draws[0], top_up, *draws[1:]], Books(accounts={wallet.id: wallet, B.id: B}), at=MARCH_1)
     exceeds, created = Result.EXCEEDS_CREDITS, Result.CREATED
     assert results == [exceeds, created, created, created, exceeds]

@@ -1,0 +1,264 @@
+"""The ledger's triggers on PostgreSQL: one per statement, over all of its rows, with the owner's rights.
+
+The bits of a transfer's flags: 2 pending, 4 posts and 8 voids a pending one, 64 and 128 close the debit or credit
+account. 10 is what posts nothing, 12 what resolves, 206 all that is not plain; 32 of an account: opened as closed.
+"""
+
+from __future__ import annotations
+
+# Joins that scan the accounts are forbidden: the statement's plan is kept for the session, and must suit
+# one transfer among a million accounts as well as a first batch into empty books.
+_DEFINER = """RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"""
+
+_MOVE_PLAIN = """
+    WITH movements AS MATERIALIZED (
+        SELECT account_id, tenant_id, ledger, sum(debit) AS debits, sum(credit) AS credits
+        FROM (
+            SELECT debit_account_id AS account_id, tenant_id, ledger, amount AS debit, 0 AS credit FROM fresh
+            UNION ALL
+            SELECT credit_account_id, tenant_id, ledger, 0, amount FROM fresh
+        ) AS sides
+        GROUP BY account_id, tenant_id, ledger
+    ), kept AS (
+        UPDATE ledger_account AS account
+        SET debits_posted = account.debits_posted + movements.debits,
+            credits_posted = account.credits_posted + movements.credits
+        FROM movements
+        WHERE account.id = movements.account_id AND NOT account.closed
+          AND account.tenant_id = movements.tenant_id AND account.ledger = movements.ledger
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM movements), (SELECT count(*) FROM kept) INTO wanted, found;
+"""
+
+# `closing` counts how often an account is closed, less how often it is opened again: it can be closed but once.
+# Where it was closed before, nothing moves but by a void, or after one that opens it.
+_MOVE_STEPS = """
+    WITH movements AS MATERIALIZED (
+        SELECT account_id, tenant_id, ledger,
+               sum(debit_held) AS debits_held, sum(debit) AS debits,
+               sum(credit_held) AS credits_held, sum(credit) AS credits,
+               sum(closes) - sum(opens) AS closing, sum(opens) AS opening, bool_or(moves) AS moving
+        FROM ({steps}) AS steps
+        CROSS JOIN LATERAL (VALUES
+            (debit_account_id, held, posted, 0, 0, (all_closes & 64) / 64, (all_opens & 64) / 64),
+            (credit_account_id, 0, 0, held, posted, (all_closes & 128) / 128, (all_opens & 128) / 128)
+        ) AS sides (account_id, debit_held, debit, credit_held, credit, closes, opens)
+        GROUP BY account_id, tenant_id, ledger
+    ), kept AS (
+        UPDATE ledger_account AS account
+        SET debits_pending = account.debits_pending + movements.debits_held,
+            debits_posted = account.debits_posted + movements.debits,
+            credits_pending = account.credits_pending + movements.credits_held,
+            credits_posted = account.credits_posted + movements.credits,
+            closed = account.closed::int + movements.closing = 1
+        FROM movements
+        WHERE account.id = movements.account_id
+          AND account.tenant_id = movements.tenant_id AND account.ledger = movements.ledger
+          AND account.closed::int + movements.closing BETWEEN 0 AND 1
+          AND (NOT account.closed OR movements.opening > 0 OR NOT movements.moving)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM movements), (SELECT count(*) FROM kept) INTO wanted, found;
+"""
+
+_STEPS_OF_TRANSFERS = """
+            SELECT one.debit_account_id, one.credit_account_id, one.tenant_id, one.ledger,
+                   CASE WHEN one.flags & 2 <> 0 THEN one.amount ELSE -coalesce(held.amount, 0) END AS held,
+                   CASE WHEN one.flags & 10 <> 0 THEN 0 ELSE one.amount END AS posted,
+                   one.flags & 192 AS all_closes,
+                   CASE WHEN one.flags & 8 <> 0 THEN held.flags & 192 ELSE 0 END AS all_opens,
+                   one.flags & 8 = 0 AS moves
+            FROM fresh AS one
+            LEFT JOIN ledger_transfer AS held ON one.flags & 12 <> 0 AND held.id = one.pending_id
+"""
+
+_STEPS_OF_EXPIRIES = """
+            SELECT held.debit_account_id, held.credit_account_id, held.tenant_id, held.ledger,
+                   -held.amount AS held, 0::numeric AS posted,
+                   0 AS all_closes, held.flags & 192 AS all_opens, false AS moves
+            FROM fresh AS one JOIN ledger_transfer AS held ON held.id = one.id
+"""
+
+
+_HOLD = """
+    INSERT INTO ledger_pending (id, tenant_id, expires_at, state)
+    SELECT id, tenant_id, CASE WHEN timeout > 0 THEN timestamp + timeout * interval '1 second' END, 'pending'
+    FROM fresh WHERE flags & 2 <> 0;
+"""
+
+_RESOLVE = """
+    SELECT count(*) INTO wanted FROM fresh WHERE flags & 12 <> 0;
+    UPDATE ledger_pending AS pending
+    SET state = CASE WHEN one.flags & 4 <> 0 THEN 'posted' ELSE 'voided' END,
+        resolved_by = one.id, resolved_at = one.timestamp
+    FROM fresh AS one JOIN ledger_transfer AS held ON held.id = one.pending_id
+    WHERE one.flags & 12 <> 0 AND pending.id = one.pending_id AND pending.tenant_id = one.tenant_id
+      AND pending.state = 'pending' AND (pending.expires_at IS NULL OR pending.expires_at > one.timestamp)
+      AND held.debit_account_id = one.debit_account_id AND held.credit_account_id = one.credit_account_id
+      AND held.ledger = one.ledger AND held.code = one.code
+      AND CASE WHEN one.flags & 4 <> 0 THEN one.amount <= held.amount ELSE one.amount = held.amount END;
+    GET DIAGNOSTICS found = ROW_COUNT;
+    IF found <> wanted THEN
+        RAISE EXCEPTION 'ledger: a transfer posts or voids what is not pending, or not as it is pending'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+"""
+
+_KEEP = f"""
+CREATE FUNCTION ledger_keep_balances() {_DEFINER}
+AS $$
+DECLARE
+    wanted bigint;
+    found bigint;
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_transfer' THEN
+        RAISE EXCEPTION 'ledger: balances follow ledger_transfer only' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF EXISTS (
+        SELECT FROM fresh JOIN ledger_failedtransfer AS failed
+        ON failed.transfer_id = fresh.id AND failed.tenant_id = fresh.tenant_id
+    ) THEN
+        RAISE EXCEPTION 'ledger: a transfer of that id has already failed'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF EXISTS (SELECT FROM fresh WHERE flags & 206 <> 0) THEN
+{_HOLD}
+{_RESOLVE}
+{_MOVE_STEPS.format(steps=_STEPS_OF_TRANSFERS)}
+    ELSE
+{_MOVE_PLAIN}
+    END IF;
+    IF found <> wanted THEN
+        PERFORM ledger_refuse_stranger(id, debit_account_id, tenant_id, ledger) FROM fresh;
+        PERFORM ledger_refuse_stranger(id, credit_account_id, tenant_id, ledger) FROM fresh;
+        RAISE EXCEPTION 'ledger: an account is closed, or would be twice'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+_KEEP_EXPIRED = f"""
+CREATE FUNCTION ledger_keep_expired() {_DEFINER}
+AS $$
+DECLARE
+    wanted bigint;
+    found bigint;
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_expiry' THEN
+        RAISE EXCEPTION 'ledger: expiries are in ledger_expiry only' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT count(*) INTO wanted FROM fresh;
+    UPDATE ledger_pending AS pending SET state = 'expired', resolved_at = one.at
+    FROM fresh AS one
+    WHERE pending.id = one.id AND pending.tenant_id = one.tenant_id
+      AND pending.state = 'pending' AND pending.expires_at <= one.at;
+    GET DIAGNOSTICS found = ROW_COUNT;
+    IF found <> wanted THEN
+        RAISE EXCEPTION 'ledger: only what is pending expires, and not before its time'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+{_MOVE_STEPS.format(steps=_STEPS_OF_EXPIRIES)}
+    IF found <> wanted THEN
+        RAISE EXCEPTION 'ledger: an expiry without its accounts' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+_REFUSE_STRANGER = """
+CREATE FUNCTION ledger_refuse_stranger(transfer uuid, account uuid, tenant uuid, currency bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    held record;
+BEGIN
+    SELECT tenant_id, ledger INTO held FROM ledger_account WHERE id = account;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'ledger: transfer % names account %, which does not exist', transfer, account
+            USING ERRCODE = 'foreign_key_violation';
+    ELSIF held.tenant_id <> tenant THEN
+        RAISE EXCEPTION 'ledger: transfer % names account % of another tenant', transfer, account
+            USING ERRCODE = 'integrity_constraint_violation';
+    ELSIF held.ledger <> currency THEN
+        RAISE EXCEPTION 'ledger: transfer % is of ledger %, account % of %', transfer, currency, account, held.ledger
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END $$;
+"""
+
+_REFUSE_OPENING = """
+CREATE FUNCTION ledger_refuse_opening_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'ledger: account % must open with balances of zero, and closed only by its flag', NEW.id
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
+#: Of a new account: what only transfers bring about.
+OPENED_WRONG = " OR ".join(
+    [
+        *(f"NEW.{side}_{kind} <> 0" for side in ("debits", "credits") for kind in ("pending", "posted")),
+        "NEW.closed <> ((NEW.flags & 32) <> 0)",
+    ]
+)
+
+_TRIGGERS = f"""
+CREATE TRIGGER ledger_keep_balances AFTER INSERT ON ledger_transfer
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_balances();
+
+CREATE TRIGGER ledger_keep_expired AFTER INSERT ON ledger_expiry
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_expired();
+
+CREATE TRIGGER ledger_opening_balance BEFORE INSERT ON ledger_account
+FOR EACH ROW WHEN ({OPENED_WRONG}) EXECUTE FUNCTION ledger_refuse_opening_balance();
+"""
+
+# The general guard compares row by row. These two cost nothing per account: no statement but the posting
+# triggers' may update accounts, and none at all what identifies them.
+_GUARD_ACCOUNTS = """
+DROP TRIGGER append_only_ledger_account_update ON ledger_account;
+
+CREATE TRIGGER append_only_ledger_account_update BEFORE UPDATE ON ledger_account
+FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse_change();
+
+CREATE TRIGGER append_only_ledger_account_identity
+BEFORE UPDATE OF id, tenant_id, customer_id, currency, code, sub, ledger, flags, user_data_128, user_data_64,
+    user_data_32, created_at ON ledger_account
+FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change();
+"""
+
+# How a pending transfer stands is the triggers' to write, and what is settled stays so.
+_GUARD_PENDING = """
+DROP TRIGGER append_only_ledger_pending_update ON ledger_pending;
+
+CREATE TRIGGER append_only_ledger_pending_update BEFORE INSERT OR UPDATE ON ledger_pending
+FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse_change();
+
+CREATE TRIGGER append_only_ledger_pending_identity BEFORE UPDATE OF id, tenant_id, expires_at ON ledger_pending
+FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change();
+
+CREATE TRIGGER append_only_ledger_pending_settled BEFORE UPDATE ON ledger_pending
+FOR EACH ROW WHEN (OLD.state <> 'pending') EXECUTE FUNCTION daybook_refuse_change();
+"""
+
+_COUNT = """
+CREATE SEQUENCE ledger_ordinal;
+ALTER TABLE ledger_transfer ALTER ordinal SET DEFAULT nextval('ledger_ordinal');
+ALTER TABLE ledger_expiry ALTER ordinal SET DEFAULT nextval('ledger_ordinal');
+"""
+
+STATEMENTS = (
+    _COUNT,
+    _REFUSE_STRANGER,
+    _KEEP,
+    _KEEP_EXPIRED,
+    # Whoever may run them could put them on a table of their own and so write balances with the owner's rights.
+    "REVOKE EXECUTE ON FUNCTION ledger_keep_balances(), ledger_keep_expired() FROM PUBLIC",
+    _REFUSE_OPENING,
+    _TRIGGERS,
+    _GUARD_ACCOUNTS,
+    _GUARD_PENDING,
+)

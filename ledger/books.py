@@ -1,0 +1,123 @@
+"""The part of the books that a batch meets, as values; what the batch does to it can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.accounts import AccountState
+from ledger.results import TRANSIENT, Result
+from ledger.transfers import Transfer, TransferFlags
+
+
+class PendingState(StrEnum):
+    """What became of a pending transfer."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """How a pending transfer stands. None never expires."""
+
+    expires_at: datetime | None = None
+    state: PendingState = PendingState.PENDING
+
+
+class Books:
+    """Accounts, known transfers, how the pending ones stand, and ids that failed for good.
+
+    `created` and `failed_now` (id → result) are what is new, in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Mapping[UUID, AccountState],
+        transfers: Mapping[UUID, Transfer] | None = None,
+        pending: Mapping[UUID, Pending] | None = None,
+        failed: Iterable[UUID] = (),
+    ) -> None:
+        self.accounts, self.transfers, self.pending = dict(accounts), dict(transfers or {}), dict(pending or {})
+        self.failed = set(failed)
+        self.created: list[Transfer] = []
+        self.failed_now: dict[UUID, Result] = {}
+        self._before: list[tuple[dict[UUID, Any], UUID, Any]] = []
+        self._created_before = 0
+
+    def begin(self) -> None:
+        """From here on, changes can be taken back."""
+        self._before, self._created_before = [], len(self.created)
+
+    def take_back(self) -> None:
+        """As things stood at `begin`; what failed meanwhile stays failed."""
+        for table, key, value in reversed(self._before):
+            if value is None:
+                del table[key]
+            else:
+                table[key] = value
+        del self.created[self._created_before :]
+        self._before = []
+
+    def note(self, transfer: Transfer, result: str) -> None:
+        """An id that failed for a passing reason is spent."""
+        if result in TRANSIENT:
+            self.failed.add(transfer.id)
+            self.failed_now[transfer.id] = Result(result)
+
+    def book(self, transfer: Transfer, *, at: datetime) -> None:
+        """The transfer with what it does to both accounts; it was judged before, and names its accounts."""
+        self._set(self.transfers, transfer.id, transfer)
+        self.created.append(transfer)
+        if transfer.has(TransferFlags.PENDING):
+            self._hold(transfer, at)
+        elif transfer.has(TransferFlags.POST_PENDING_TRANSFER):
+            self._release(transfer, PendingState.POSTED)
+        elif transfer.has(TransferFlags.VOID_PENDING_TRANSFER):
+            self._release(transfer, PendingState.VOIDED)
+        if not transfer.has(TransferFlags.PENDING | TransferFlags.VOID_PENDING_TRANSFER):
+            self._move(transfer, posted=transfer.amount)
+
+    def _hold(self, transfer: Transfer, at: datetime) -> None:
+        self._move(transfer, pending=transfer.amount)
+        self._set(self.pending, transfer.id, Pending(expiry(transfer, at=at)))
+        for account_id in closed_by(transfer):
+            self._set(self.accounts, account_id, self.accounts[account_id].closed())
+
+    def _release(self, transfer: Transfer, state: PendingState) -> None:
+        assert transfer.pending_id is not None
+        held, pending = self.transfers[transfer.pending_id], self.pending[transfer.pending_id]
+        self._move(held, pending=-held.amount)
+        self._set(self.pending, held.id, msgspec.structs.replace(pending, state=state))
+        for account_id in closed_by(held):
+            self._set(self.accounts, account_id, self.accounts[account_id].reopened())
+
+    def _move(self, transfer: Transfer, *, pending: int = 0, posted: int = 0) -> None:
+        debit, credit = self.accounts[transfer.debit_account_id], self.accounts[transfer.credit_account_id]
+        self._set(self.accounts, debit.id, debit.plus(debits_pending=pending, debits_posted=posted))
+        self._set(self.accounts, credit.id, credit.plus(credits_pending=pending, credits_posted=posted))
+
+    def _set(self, table: dict[UUID, Any], key: UUID, value: object) -> None:
+        self._before.append((table, key, table.get(key)))
+        table[key] = value
+
+
+def expiry(transfer: Transfer, *, at: datetime) -> datetime | None:
+    """When a pending transfer recorded at that instant expires, None for never. Raises OverflowError past 9999."""
+    return at + timedelta(seconds=transfer.timeout) if transfer.timeout else None
+
+
+def closed_by(transfer: Transfer) -> list[UUID]:
+    """The accounts that a pending transfer closes while it is not voided."""
+    sides = [
+        (TransferFlags.CLOSING_DEBIT, transfer.debit_account_id),
+        (TransferFlags.CLOSING_CREDIT, transfer.credit_account_id),
+    ]
+    return [account_id for flag, account_id in sides if transfer.has(flag)]

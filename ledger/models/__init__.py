@@ -1,0 +1,9 @@
+"""Accounts, the immutable transfers between them, and how the pending ones stand."""
+
+from __future__ import annotations
+
+from ledger.models.accounts import BALANCES, Account
+from ledger.models.pending import Expiry, FailedTransfer, Pending
+from ledger.models.transfers import Transfer
+
+__all__ = ["BALANCES", "Account", "Expiry", "FailedTransfer", "Pending", "Transfer"]

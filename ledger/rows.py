@@ -1,0 +1,91 @@
+"""The ledger's rows as the values that are judged, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from core.access.scope import tenant_id
+from core.db import bulk
+from core.ids import derived_id
+from ledger.accounts import AccountRecord, AccountState
+from ledger.books import Pending, PendingState
+from ledger.chart import AccountFlags
+from ledger.models import Account, FailedTransfer
+from ledger.models import Pending as PendingRow
+from ledger.models import Transfer as TransferRow
+from ledger.results import Result
+from ledger.transfers import Transfer
+
+_STATE_FIELDS = ("id", "ledger", "flags", "debits_pending", "debits_posted", "credits_pending", "credits_posted")
+_RECORD_FIELDS = (*_STATE_FIELDS, "code", "user_data_128", "user_data_64", "user_data_32")
+_TRANSFER_FIELDS = Transfer.__struct_fields__
+_values_of = attrgetter(*_TRANSFER_FIELDS)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
+    """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
+    rows = Account.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list(*_STATE_FIELDS, "closed")
+    return {row[0]: AccountState(**_shown(dict(zip((*_STATE_FIELDS, "closed"), row, strict=True)))) for row in rows}
+
+
+def accounts(ids: Collection[UUID]) -> dict[UUID, AccountRecord]:
+    """These accounts with all of their fields."""
+    return {row["id"]: account_record(row) for row in Account.objects.filter(pk__in=ids).values(*ACCOUNT_FIELDS)}
+
+
+#: What `account_record` needs.
+ACCOUNT_FIELDS = (*_RECORD_FIELDS, "closed", "created_at")
+
+
+def account_record(row: Mapping[str, Any]) -> AccountRecord:
+    """A row as a value; its flags say whether the account is closed."""
+    fields = _shown({**row, "timestamp": row["created_at"]})
+    del fields["created_at"]
+    return AccountRecord(**fields)
+
+
+def transfers(ids: Collection[UUID]) -> dict[UUID, Transfer]:
+    """Those of these transfers that are in the books."""
+    rows = TransferRow.objects.filter(pk__in=ids).values(*_TRANSFER_FIELDS)
+    return {row["id"]: Transfer(**row) for row in rows}
+
+
+def pending(ids: Collection[UUID]) -> dict[UUID, Pending]:
+    """How those of them stand that were pending."""
+    rows = PendingRow.objects.filter(pk__in=ids).values_list("pk", "expires_at", "state")
+    return {transfer_id: Pending(expires_at, PendingState(state)) for transfer_id, expires_at, state in rows}
+
+
+def failed(ids: Collection[UUID]) -> set[UUID]:
+    """Those of these ids that are spent."""
+    return set(FailedTransfer.objects.filter(transfer_id__in=ids).values_list("transfer_id", flat=True))
+
+
+def insert_transfers(created: Sequence[Transfer], *, at: datetime) -> None:
+    """Saves them in this order; the database moves the balances, or raises django.db.IntegrityError."""
+    tenant = tenant_id()
+    rows = [(*_values_of(transfer), tenant, at) for transfer in created]
+    bulk.insert("ledger_transfer", (*_TRANSFER_FIELDS, "tenant_id", "timestamp"), rows)
+
+
+def insert_failed(results: Mapping[UUID, Result], *, at: datetime) -> None:
+    """Saves that these ids are spent."""
+    if not results:
+        return
+    tenant = tenant_id()
+    rows = [
+        (derived_id(_EPOCH, "failed transfer", tenant, transfer), tenant, transfer, result.value, at)
+        for transfer, result in results.items()
+    ]
+    bulk.insert_new("ledger_failedtransfer", ("id", "tenant_id", "transfer_id", "result", "at"), rows, key="id")
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    if row.pop("closed"):
+        row["flags"] |= AccountFlags.CLOSED
+    return row
