@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from enum import IntFlag
 from uuid import UUID
 
 import msgspec
@@ -92,9 +93,12 @@ class AccountRecord(AccountState, frozen=True, kw_only=True):
 
 
 def check_widths(value: msgspec.Struct, bits: Mapping[str, int]) -> None:
-    """Raises ValueError where a field is no unsigned integer of so many bits."""
+    """Raises ValueError where a field is no unsigned integer of so many bits; named flags become their number."""
     for field, width in bits.items():
         found = getattr(value, field)
+        if isinstance(found, IntFlag):
+            found = int(found)
+            msgspec.structs.force_setattr(value, field, found)
         if not isinstance(found, int) or found < 0 or found >> width:
             raise ValueError(f"{field} is an unsigned {width}-bit integer, not {found!r}")
 

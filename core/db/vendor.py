@@ -35,6 +35,13 @@ def set_lock_timeout(milliseconds: int) -> None:
             cursor.execute("SET innodb_lock_wait_timeout = %s", [max(1, milliseconds // 1000)])
 
 
+def seconds_after(instant: str, seconds: str) -> str:
+    """SQL for an instant so many seconds later; both are columns."""
+    if is_postgresql():
+        return f"{instant} + {seconds} * interval '1 second'"
+    return f"{instant} + INTERVAL {seconds} SECOND"
+
+
 def is_duplicate(error: BaseException) -> bool:
     """Whether a row was refused because one of its key is there already."""
     cause = error.__cause__ or error

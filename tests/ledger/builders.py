@@ -60,13 +60,20 @@ def bare_account(flags: int = 0, *, ledger: int = 1) -> UUID:
 
 def move(debit: UUID, credit: UUID, amount: int, **fields: Any) -> Transfer:
     """From one account of ledger 1 to another; what is not said is made up."""
-    facts: dict[str, Any] = {"id": new_id(), "ledger": 1, "code": 900, "effective_at": MARCH_1, "journal_id": UUID(int=9)}
+    facts: dict[str, Any] = {
+        "id": new_id(),
+        "ledger": 1,
+        "code": 900,
+        "effective_at": MARCH_1,
+        "journal_id": UUID(int=9),
+    }
     return Transfer(**facts | {"debit_account_id": debit, "credit_account_id": credit, "amount": amount} | fields)
 
 
-def settle(pending: Transfer, flag: TransferFlags, **fields: Any) -> Transfer:
-    """What posts or voids a pending transfer, all of it."""
-    amount = LARGEST if flag is TransferFlags.POST_PENDING_TRANSFER else 0
+def settle(pending: Transfer, flag: TransferFlags, *, amount: int | None = None, **fields: Any) -> Transfer:
+    """What posts or voids a pending transfer, all of it where no amount is given."""
+    if amount is None:
+        amount = LARGEST if flag is TransferFlags.POST_PENDING_TRANSFER else 0
     facts = {"flags": flag.value, "pending_id": pending.id, "ledger": 0, "code": 0}
     return move(NO_ID, NO_ID, amount, **facts | fields)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -15,9 +16,21 @@ from core.access.scope import tenant_id
 from core.db.transaction import atomic
 from core.integrity import Finding
 from core.models import Tenant, new_id
+from ledger import services
 from ledger.chart import Code
 from ledger.integrity import CHECKS
-from tests.ledger.builders import fresh_tenant, new_customer, opened, posted, transfer
+from ledger.transfers import TransferFlags
+from tests.ledger.builders import (
+    MARCH_1,
+    bare_account,
+    fresh_tenant,
+    move,
+    new_customer,
+    opened,
+    posted,
+    settle,
+    transfer,
+)
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -60,7 +73,7 @@ def bent(sql: str, *values: UUID) -> Iterator[None]:
 
 def _switch_guards_off(sql: str, values: tuple[UUID, ...]) -> None:
     with connection.cursor() as cursor:
-        for table in ("ledger_account", "ledger_transfer"):
+        for table in ("ledger_account", "ledger_transfer", "ledger_pending", "ledger_expiry"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass", [table])
             for (name,) in cursor.fetchall():
@@ -78,6 +91,9 @@ def test_sound_books_have_no_findings(ids: dict[str, UUID]) -> None:
         "ledger.transfers": (2, "transfers"),
         "ledger.customers": (3, "accounts"),
         "ledger.guards": (3, "accounts"),
+        "ledger.pending": (0, "pending transfers and expiries"),
+        "ledger.resolutions": (0, "transfers that post or void"),
+        "ledger.closed": (3, "accounts"),
     }
 
 
@@ -150,3 +166,84 @@ def test_another_tenants_faults_are_not_ours(ids: dict[str, UUID]) -> None:
     """Checks look at the tenant in scope."""
     with bent("UPDATE ledger_account SET debits_posted = 7 WHERE id = %s", ids["wallet"]), fresh_tenant():
         assert findings() == {}
+
+
+@pytest.fixture
+def held(books: Tenant) -> dict[str, UUID]:
+    """One pending transfer of each fate: waiting (and closing), posted in part, voided, expired."""
+    one, other, third = bare_account(), bare_account(), bare_account()
+    late = move(one, other, 4, flags=TransferFlags.PENDING, timeout=60)
+    partly, gone = (move(one, other, 5, flags=TransferFlags.PENDING) for _ in range(2))
+    closing = move(third, other, 3, flags=TransferFlags.PENDING | TransferFlags.CLOSING_DEBIT, timeout=3600)
+    posting = settle(partly, TransferFlags.POST_PENDING_TRANSFER, amount=2)
+    void = settle(gone, TransferFlags.VOID_PENDING_TRANSFER)
+    assert set(posted(late, partly, gone, closing, posting, void)) == {"created"}
+    assert services.expire_pending(at=MARCH_1 + timedelta(seconds=60)) == 1
+    named = {"late": late, "partly": partly, "gone": gone, "closing": closing, "posting": posting, "void": void}
+    return {name: transfer.id for name, transfer in named.items()} | {"one": one, "other": other, "third": third}
+
+
+def test_sound_pending_books_have_no_findings(held: dict[str, UUID]) -> None:
+    counted = {check.name: (check.run().counted, check.run().unit) for check in CHECKS}
+    assert findings() == {}
+    assert counted["ledger.pending"] == (5, "pending transfers and expiries")
+    assert counted["ledger.resolutions"] == (2, "transfers that post or void")
+
+
+_EXPIRED = "INSERT INTO ledger_expiry (id, tenant_id, at) SELECT id, tenant_id, now() FROM ledger_pending WHERE id = %s"
+_SET = "UPDATE ledger_pending SET {} WHERE id = %s"
+
+
+@pytest.mark.parametrize(
+    "sql, whose",
+    [
+        (_SET.format("state = 'voided'"), "partly"),
+        (_SET.format("state = 'posted'"), "gone"),
+        (_SET.format("state = 'pending', resolved_by = NULL, resolved_at = NULL"), "late"),
+        (_SET.format("state = 'expired'"), "closing"),
+        (_SET.format("resolved_at = resolved_at + interval '1 second'"), "partly"),
+        (_SET.format("resolved_at = resolved_at + interval '1 second'"), "gone"),
+        (_SET.format("resolved_at = resolved_at + interval '1 second'"), "late"),
+        (_SET.format("expires_at = expires_at + interval '1 second'"), "closing"),
+        (_SET.format("expires_at = NULL"), "closing"),
+        (_SET.format("expires_at = now()"), "partly"),
+        ("DELETE FROM ledger_pending WHERE id = %s", "closing"),
+        ("UPDATE ledger_transfer SET timeout = 7 WHERE id = %s", "closing"),
+        ("UPDATE ledger_transfer SET flags = 0 WHERE id = %s", "partly"),
+        ("DELETE FROM ledger_expiry WHERE id = %s", "late"),
+        (_EXPIRED, "closing"),
+    ],
+)
+def test_a_pending_transfer_kept_otherwise_than_it_went_is_named(held: dict[str, UUID], sql: str, whose: str) -> None:
+    """Its state, when it was settled, when it expires: each against the transfers and expiries."""
+    with bent(sql, held[whose]):
+        assert f"transfer {held[whose]}" in [one.subject for one in findings()["ledger.pending"]]
+
+
+@pytest.mark.parametrize(
+    "sql, whose, named",
+    [
+        (_SET.format("resolved_by = id"), "partly", "posting"),
+        ("UPDATE ledger_transfer SET pending_id = NULL WHERE id = %s", "void", "void"),
+        ("UPDATE ledger_transfer SET credit_account_id = debit_account_id WHERE id = %s", "posting", "posting"),
+        ("DELETE FROM ledger_transfer WHERE id = %s", "gone", "void"),
+    ],
+)
+def test_a_posting_without_its_pending_transfer_is_named(
+    held: dict[str, UUID], sql: str, whose: str, named: str
+) -> None:
+    with bent(sql, held[whose]):
+        assert [one.subject for one in findings()["ledger.resolutions"]] == [f"transfer {held[named]}"]
+
+
+@pytest.mark.parametrize("whose", ["one", "third"])
+def test_an_account_closed_or_open_against_its_transfers_is_named(held: dict[str, UUID], whose: str) -> None:
+    with bent("UPDATE ledger_account SET closed = NOT closed WHERE id = %s", held[whose]):
+        assert [one.subject for one in findings()["ledger.closed"]] == [f"account {held[whose]} (1 1)"]
+
+
+def test_what_is_held_is_compared_with_what_is_pending(held: dict[str, UUID]) -> None:
+    """On both sides of it."""
+    with bent("UPDATE ledger_transfer SET amount = amount + 1 WHERE id = %s", held["closing"]):
+        details = [one.detail.partition(": ")[2] for one in findings()["ledger.balances"]]
+    assert sorted(details) == ["credits pending by -0.000000000001", "debits pending by -0.000000000001"]

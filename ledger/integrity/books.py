@@ -1,4 +1,4 @@
-"""Questions that the books must answer well (blueprint §13, rule 1)."""
+"""Whether stored balances are the sums of what moved them, and accounts and transfers belong together."""
 
 from __future__ import annotations
 
@@ -26,25 +26,42 @@ SELECT currency, SUM(debits_posted), SUM(credits_posted) FROM ledger_account WHE
 GROUP BY currency HAVING SUM(debits_posted) <> SUM(credits_posted) ORDER BY currency
 """
 
+# Pending balances are what was held, less what was posted, voided or expired.
 _DRIFTED = """
-SELECT account.id, account.code, account.debits_posted - COALESCE(moved.debits, 0),
-       account.credits_posted - COALESCE(moved.credits, 0), account.debits_pending, account.credits_pending
+SELECT account.id, account.code,
+       account.debits_posted - COALESCE(moved.debits, 0), account.credits_posted - COALESCE(moved.credits, 0),
+       account.debits_pending - COALESCE(moved.debits_held, 0),
+       account.credits_pending - COALESCE(moved.credits_held, 0)
 FROM ledger_account account
 LEFT JOIN (
-    SELECT account_id, SUM(debit) AS debits, SUM(credit) AS credits
+    SELECT account_id, SUM(debit) AS debits, SUM(credit) AS credits,
+           SUM(debit_held) AS debits_held, SUM(credit_held) AS credits_held
     FROM (
-        SELECT debit_account_id AS account_id, amount AS debit, 0 AS credit FROM ledger_transfer
-        WHERE tenant_id = %(tenant)s
+        SELECT debit_account_id AS account_id, posted AS debit, held AS debit_held, 0 AS credit, 0 AS credit_held
+        FROM ({steps}) debits
         UNION ALL
-        SELECT credit_account_id, 0, amount FROM ledger_transfer WHERE tenant_id = %(tenant)s
+        SELECT credit_account_id, 0, 0, posted, held FROM ({steps}) credits
     ) sides
     GROUP BY account_id
 ) moved ON moved.account_id = account.id
 WHERE account.tenant_id = %(tenant)s
   AND (account.debits_posted <> COALESCE(moved.debits, 0) OR account.credits_posted <> COALESCE(moved.credits, 0)
-       OR account.debits_pending <> 0 OR account.credits_pending <> 0)
+       OR account.debits_pending <> COALESCE(moved.debits_held, 0)
+       OR account.credits_pending <> COALESCE(moved.credits_held, 0))
 ORDER BY account.id
-"""
+""".format(
+    steps="""
+        SELECT one.debit_account_id, one.credit_account_id,
+               CASE WHEN (one.flags & 10) <> 0 THEN 0 ELSE one.amount END AS posted,
+               CASE WHEN (one.flags & 2) <> 0 THEN one.amount ELSE -COALESCE(pending.amount, 0) END AS held
+        FROM ledger_transfer one LEFT JOIN ledger_transfer pending ON pending.id = one.pending_id
+        WHERE one.tenant_id = %(tenant)s
+        UNION ALL
+        SELECT pending.debit_account_id, pending.credit_account_id, 0, -pending.amount
+        FROM ledger_expiry expiry JOIN ledger_transfer pending ON pending.id = expiry.id
+        WHERE expiry.tenant_id = %(tenant)s
+    """
+)
 
 _STRANGERS = """
 SELECT transfer.id FROM ledger_transfer transfer
@@ -82,7 +99,7 @@ def _unbalanced(currency: str, debits: Decimal, credits: Decimal) -> Finding:
 def _drifted(id: object, code: int, *differences: Decimal) -> Finding:
     sides = ("debits posted", "credits posted", "debits pending", "credits pending")
     off = [f"{side} by {_amount(by)}" for side, by in zip(sides, differences, strict=True) if by != 0]
-    return Finding(_account(id, code), f"stored balances differ from the sum of the transfers: {', '.join(off)}")
+    return Finding(account_named(id, code), f"stored balances differ from the sum of the transfers: {', '.join(off)}")
 
 
 def _stranger(id: object) -> Finding:
@@ -90,11 +107,11 @@ def _stranger(id: object) -> Finding:
 
 
 def _orphan(id: object, code: int) -> Finding:
-    return Finding(_account(id, code), "its customer is missing or of another tenant")
+    return Finding(account_named(id, code), "its customer is missing or of another tenant")
 
 
 def _unguarded(id: object, code: int, credit: Decimal, debit: Decimal) -> Finding:
-    return Finding(_account(id, code), f"a guarded account is overdrawn by {_amount(max(-credit, -debit))}")
+    return Finding(account_named(id, code), f"a guarded account is overdrawn by {_amount(max(-credit, -debit))}")
 
 
 def _asking(query: str, finding: Callable[..., Finding], *, counting: str, unit: str) -> Callable[[], Outcome]:
@@ -118,7 +135,7 @@ def _rows(query: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _account(id: object, code: int) -> str:
+def account_named(id: object, code: int) -> str:
     return f"account {id} ({code} {account_name(code)})"
 
 
