@@ -21,13 +21,26 @@ _ACCOUNTS = "SELECT COUNT(*) FROM ledger_account WHERE tenant_id = %(tenant)s"
 _TRANSFERS = "SELECT COUNT(*) FROM ledger_transfer WHERE tenant_id = %(tenant)s"
 _CURRENCIES = "SELECT COUNT(DISTINCT currency) FROM ledger_account WHERE tenant_id = %(tenant)s"
 
+# ruff: noqa: S608 - the statements are made of constants
 _UNBALANCED = """
 SELECT currency, SUM(debits_posted), SUM(credits_posted) FROM ledger_account WHERE tenant_id = %(tenant)s
 GROUP BY currency HAVING SUM(debits_posted) <> SUM(credits_posted) ORDER BY currency
 """
 
 # Pending balances are what was held, less what was posted, voided or expired.
-_DRIFTED = """
+_STEPS = """
+SELECT one.debit_account_id, one.credit_account_id,
+       CASE WHEN (one.flags & 10) <> 0 THEN 0 ELSE one.amount END AS posted,
+       CASE WHEN (one.flags & 2) <> 0 THEN one.amount ELSE -COALESCE(pending.amount, 0) END AS held
+FROM ledger_transfer one LEFT JOIN ledger_transfer pending ON pending.id = one.pending_id
+WHERE one.tenant_id = %(tenant)s
+UNION ALL
+SELECT pending.debit_account_id, pending.credit_account_id, 0, -pending.amount
+FROM ledger_expiry expiry JOIN ledger_transfer pending ON pending.id = expiry.id
+WHERE expiry.tenant_id = %(tenant)s
+"""
+
+_DRIFTED = f"""
 SELECT account.id, account.code,
        account.debits_posted - COALESCE(moved.debits, 0), account.credits_posted - COALESCE(moved.credits, 0),
        account.debits_pending - COALESCE(moved.debits_held, 0),
@@ -38,9 +51,9 @@ LEFT JOIN (
            SUM(debit_held) AS debits_held, SUM(credit_held) AS credits_held
     FROM (
         SELECT debit_account_id AS account_id, posted AS debit, held AS debit_held, 0 AS credit, 0 AS credit_held
-        FROM ({steps}) debits
+        FROM ({_STEPS}) debits
         UNION ALL
-        SELECT credit_account_id, 0, 0, posted, held FROM ({steps}) credits
+        SELECT credit_account_id, 0, 0, posted, held FROM ({_STEPS}) credits
     ) sides
     GROUP BY account_id
 ) moved ON moved.account_id = account.id
@@ -49,19 +62,7 @@ WHERE account.tenant_id = %(tenant)s
        OR account.debits_pending <> COALESCE(moved.debits_held, 0)
        OR account.credits_pending <> COALESCE(moved.credits_held, 0))
 ORDER BY account.id
-""".format(
-    steps="""
-        SELECT one.debit_account_id, one.credit_account_id,
-               CASE WHEN (one.flags & 10) <> 0 THEN 0 ELSE one.amount END AS posted,
-               CASE WHEN (one.flags & 2) <> 0 THEN one.amount ELSE -COALESCE(pending.amount, 0) END AS held
-        FROM ledger_transfer one LEFT JOIN ledger_transfer pending ON pending.id = one.pending_id
-        WHERE one.tenant_id = %(tenant)s
-        UNION ALL
-        SELECT pending.debit_account_id, pending.credit_account_id, 0, -pending.amount
-        FROM ledger_expiry expiry JOIN ledger_transfer pending ON pending.id = expiry.id
-        WHERE expiry.tenant_id = %(tenant)s
-    """
-)
+"""
 
 _STRANGERS = """
 SELECT transfer.id FROM ledger_transfer transfer
