@@ -17,12 +17,12 @@ from ledger.accounts import Balances
 from ledger.chart import Code
 from ledger.selectors import balances
 from tests.ledger.builders import MARCH_1, fresh_tenant, new_customer, opened, posted, transfer
+from tests.ledger.raw import CHECK, DENIED, INTEGRITY, RESTRICTED, refused, run
 
 pytestmark = pytest.mark.usefixtures("books")
 
-_DENIED, _RESTRICTED, _CHECK, _NULL = "42501", "23001", "23514", "23502"
+_NULL, _NO_ACCOUNT, _OUT_OF_RANGE = "23502", "23503", "22003"
 _SOME_ID = "01930000-0000-7000-8000-000000000001"
-_NO_ACCOUNT, _INTEGRITY, _OUT_OF_RANGE = "23503", "23000", "22003"
 
 
 @pytest.fixture
@@ -37,20 +37,6 @@ def ids(books: Tenant) -> dict[str, UUID]:
     with fresh_tenant() as other:
         known["stranger"] = opened(new_customer(), Code.REVENUE).id_in(other.id)
     return known | {"nobody": new_id()}
-
-
-def run(sql: str, values: list[Any] | None = None) -> None:
-    with atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, values)
-
-
-def refused(sql: str, values: list[Any] | None = None) -> tuple[str | None, str]:
-    """The SQLSTATE and message with which the database refuses it."""
-    with pytest.raises(DatabaseError) as error:
-        run(sql, values)
-    cause = error.value.__cause__
-    assert isinstance(cause, psycopg.Error)
-    return cause.sqlstate, str(cause)
 
 
 def insertion(ids: dict[str, UUID], **changes: Any) -> tuple[str, list[Any]]:
@@ -85,33 +71,33 @@ def test_a_raw_insertion_moves_the_balances(ids: dict[str, UUID]) -> None:
 @pytest.mark.parametrize(
     "changes, state",
     [
-        ({"amount": -5}, _CHECK),
-        ({"amount": "NaN"}, _CHECK),
+        ({"amount": -5}, CHECK),
+        ({"amount": "NaN"}, CHECK),
         ({"amount": "Infinity"}, _OUT_OF_RANGE),
-        ({"amount": 2**128}, _CHECK),
-        ({"amount": 2**128 - 100}, _CHECK),
+        ({"amount": 2**128}, CHECK),
+        ({"amount": 2**128 - 100}, CHECK),
         ({"amount": None}, _NULL),
-        ({"code": 0}, _CHECK),
-        ({"code": 2**16}, _CHECK),
-        ({"flags": 2**8}, _CHECK),
-        ({"flags": 2**9}, _CHECK),
-        ({"flags": 64}, _CHECK),
-        ({"flags": 6}, _CHECK),
-        ({"flags": 4}, _CHECK),
-        ({"flags": 12, "pending_id": _SOME_ID}, _CHECK),
-        ({"flags": 20, "pending_id": _SOME_ID}, _CHECK),
-        ({"flags": 4, "pending_id": _SOME_ID, "timeout": 1}, _CHECK),
-        ({"flags": 4, "pending_id": _SOME_ID}, _INTEGRITY),
-        ({"flags": 8, "pending_id": _SOME_ID}, _INTEGRITY),
-        ({"timeout": 1}, _CHECK),
-        ({"flags": 2, "timeout": 2**32}, _CHECK),
-        ({"user_data_64": "NaN"}, _CHECK),
-        ({"user_data_64": 2**64}, _CHECK),
-        ({"user_data_64": -1}, _CHECK),
-        ({"user_data_32": 2**32}, _CHECK),
-        ({"pending_id": _SOME_ID}, _CHECK),
-        ({"id": "00000000-0000-0000-0000-000000000000"}, _CHECK),
-        ({"ledger": 392}, _INTEGRITY),
+        ({"code": 0}, CHECK),
+        ({"code": 2**16}, CHECK),
+        ({"flags": 2**8}, CHECK),
+        ({"flags": 2**9}, CHECK),
+        ({"flags": 64}, CHECK),
+        ({"flags": 6}, CHECK),
+        ({"flags": 4}, CHECK),
+        ({"flags": 12, "pending_id": _SOME_ID}, CHECK),
+        ({"flags": 20, "pending_id": _SOME_ID}, CHECK),
+        ({"flags": 4, "pending_id": _SOME_ID, "timeout": 1}, CHECK),
+        ({"flags": 4, "pending_id": _SOME_ID}, INTEGRITY),
+        ({"flags": 8, "pending_id": _SOME_ID}, INTEGRITY),
+        ({"timeout": 1}, CHECK),
+        ({"flags": 2, "timeout": 2**32}, CHECK),
+        ({"user_data_64": "NaN"}, CHECK),
+        ({"user_data_64": 2**64}, CHECK),
+        ({"user_data_64": -1}, CHECK),
+        ({"user_data_32": 2**32}, CHECK),
+        ({"pending_id": _SOME_ID}, CHECK),
+        ({"id": "00000000-0000-0000-0000-000000000000"}, CHECK),
+        ({"ledger": 392}, INTEGRITY),
     ],
 )
 def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any], state: str) -> None:
@@ -122,13 +108,13 @@ def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any]
 @pytest.mark.parametrize(
     "debit, credit, state, message",
     [
-        ("receivable", "receivable", _CHECK, "ledger_transfer_accounts"),
+        ("receivable", "receivable", CHECK, "ledger_transfer_accounts"),
         ("receivable", "nobody", _NO_ACCOUNT, "which does not exist"),
         ("nobody", "revenue", _NO_ACCOUNT, "which does not exist"),
-        ("receivable", "stranger", _INTEGRITY, "of another tenant"),
-        ("receivable", "yen", _INTEGRITY, "is of ledger 978"),
-        ("yen", "revenue", _INTEGRITY, "is of ledger 978"),
-        ("wallet", "revenue", _CHECK, "ledger_account_debits_guarded"),
+        ("receivable", "stranger", INTEGRITY, "of another tenant"),
+        ("receivable", "yen", INTEGRITY, "is of ledger 978"),
+        ("yen", "revenue", INTEGRITY, "is of ledger 978"),
+        ("wallet", "revenue", CHECK, "ledger_account_debits_guarded"),
     ],
 )
 def test_a_transfer_between_the_wrong_accounts_is_refused(
@@ -174,12 +160,12 @@ def test_nothing_of_a_refused_statement_remains(ids: dict[str, UUID]) -> None:
 )
 def test_the_application_has_no_right_to_bend_the_books(ids: dict[str, UUID], sql: str) -> None:
     """Neither rows nor balances nor triggers are its own (fault D2)."""
-    assert refused(sql)[0] == _DENIED
+    assert refused(sql)[0] == DENIED
 
 
 def test_what_the_application_may_update_is_refused_all_the_same(ids: dict[str, UUID]) -> None:
     """The one column whose right it needs to lock an account."""
-    assert refused("UPDATE ledger_account SET created_at = created_at")[0] == _RESTRICTED
+    assert refused("UPDATE ledger_account SET created_at = created_at")[0] == RESTRICTED
 
 
 def test_an_account_opens_empty(ids: dict[str, UUID]) -> None:
@@ -191,7 +177,7 @@ def test_an_account_opens_empty(ids: dict[str, UUID]) -> None:
         f"SELECT gen_random_uuid(), 'other', 5, 0, {columns} FROM ledger_account WHERE id = %s",
         [account],
     )
-    assert state == _INTEGRITY
+    assert state == INTEGRITY
     assert "must open with balances of zero" in message
 
 
