@@ -1,0 +1,120 @@
+"""A transaction that the database undoes at any statement: all of the batch is booked, or nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import OperationalError, connection
+
+from core.db.transaction import atomic
+from ledger import selectors
+from ledger.chart import AccountFlags
+from ledger.integrity import CHECKS
+from ledger.models import FailedTransfer
+from ledger.services import create_transfers, post
+from ledger.transfers import Transfer, TransferFlags
+from tests.ledger.builders import MARCH_1, bare_account, fresh_tenant, move, settle
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+_STATES = {"deadlock": "40P01", "serialization failure": "40001"}
+
+
+class Interruption:
+    """Makes the server raise an error instead of the `at`-th statement, once."""
+
+    def __init__(self, at: int, state: str) -> None:
+        self.left, self.state, self.happened = at, state, False
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            self.happened = True
+            raising = f"DO $$ BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = '{self.state}'; END $$"
+            with connection.wrap_database_errors:
+                context["cursor"].cursor.execute(raising)
+        return execute(sql, params, many, context)
+
+
+class Books:
+    """A wallet with 10, and a batch that holds, posts, closes, is refused and fails for good."""
+
+    def __init__(self, *, plain: bool) -> None:
+        self.bank, self.other = bare_account(), bare_account()
+        self.wallet = bare_account(AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS)
+        assert create_transfers([move(self.bank, self.wallet, 10)], at=MARCH_1) == ["created"]
+        self.batch, self.expected = self._plain() if plain else self._of_all_kinds()
+        self.before = self.state()
+
+    def _plain(self) -> tuple[list[Transfer], list[str]]:
+        return [move(self.bank, self.other, 1) for _ in range(2)], ["created", "created"]
+
+    def _of_all_kinds(self) -> tuple[list[Transfer], list[str]]:
+        pending = move(self.wallet, self.other, 6, flags=TransferFlags.PENDING)
+        closing = move(self.bank, self.other, 0, flags=TransferFlags.PENDING | TransferFlags.CLOSING_DEBIT)
+        batch = [
+            pending,
+            move(self.wallet, self.other, 5),
+            settle(pending, TransferFlags.POST_PENDING_TRANSFER),
+            closing,
+        ]
+        return batch, ["created", "exceeds_credits", "created", "created"]
+
+    def state(self) -> list[Any]:
+        accounts: list[UUID] = [self.bank, self.other, self.wallet]
+        return [*selectors.lookup_accounts(accounts), FailedTransfer.objects.count()]
+
+
+@contextmanager
+def interrupted_at_each_statement(state: str, *, plain: bool) -> Iterator[Iterator[tuple[Books, Interruption]]]:
+    def each() -> Iterator[tuple[Books, Interruption]]:
+        for at in count(1):
+            with fresh_tenant():
+                interruption = Interruption(at, _STATES[state])
+                yield Books(plain=plain), interruption
+                assert [finding for check in CHECKS for finding in check.run().findings] == []
+            if not interruption.happened:
+                return
+
+    yield each()
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "of all kinds"])
+@pytest.mark.parametrize("state", _STATES)
+def test_a_batch_of_its_own_is_posted_again(state: str, plain: bool) -> None:
+    """And comes out as if nothing had happened."""
+    with interrupted_at_each_statement(state, plain=plain) as each:
+        for books, interruption in each:
+            with connection.execute_wrapper(interruption):
+                assert create_transfers(books.batch, at=MARCH_1) == books.expected
+            moved = books.state()
+            again = create_transfers(books.batch, at=MARCH_1)
+            assert moved == books.state()
+            assert [one if one != "exists" else "created" for one in again] == [
+                "id_already_failed" if one == "exceeds_credits" else one for one in books.expected
+            ]
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "of all kinds"])
+@pytest.mark.parametrize("state", _STATES)
+def test_in_the_callers_transaction_it_fails_cleanly(state: str, plain: bool) -> None:
+    """Only the outermost may repeat: it gets the database's error, and nothing of the batch stays."""
+    with interrupted_at_each_statement(state, plain=plain) as each:
+        for books, interruption in each:
+            if _fails(books, interruption):
+                assert books.state() == books.before
+            assert interruption.happened or books.state() != books.before
+
+
+def _fails(books: Books, interruption: Interruption) -> bool:
+    try:
+        with connection.execute_wrapper(interruption), atomic():
+            post(books.batch, at=MARCH_1)
+    except OperationalError:
+        return True
+    assert not interruption.happened
+    return False
