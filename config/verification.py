@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from config import wiring
 from core.db.snapshot import snapshot
@@ -10,11 +10,13 @@ from core.db.transaction import atomic
 from core.integrity import Check, Finding, Outcome, outcome
 
 
-def verify(*, begun: Callable[[Check], None] = lambda _: None) -> list[tuple[Check, Outcome]]:
+def verify(
+    *, begun: Callable[[Check], None] = lambda _: None, and_also: Sequence[Check] = ()
+) -> list[tuple[Check, Outcome]]:
     """Each check with what came of it, all about one moment of the books; `begun` is told before each."""
     results = []
     with snapshot():
-        for check in wiring.checks():
+        for check in (*wiring.checks(), *and_also):
             begun(check)
             results.append((check, _outcome(check)))
     return results

@@ -19,6 +19,7 @@ def checks() -> tuple[Check, ...]:
     import billing.integrity
     import contracts.integrity
     import core.journal_integrity
+    import core.seals.integrity
     import customers.integrity
     import ledger.integrity
     import metering.integrity
@@ -26,6 +27,7 @@ def checks() -> tuple[Check, ...]:
 
     apps = (
         core.journal_integrity,
+        core.seals.integrity,
         customers.integrity,
         ledger.integrity,
         metering.integrity,

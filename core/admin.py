@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 
 from core.access import permissions, services
 from core.console.records import RecordAdmin, labelled, operator
 from core.console.shown import instant
-from core.models import ApiKey, AuditRecord, Delivery, Membership, Message, Tenant
+from core.models import ApiKey, AuditRecord, Delivery, Membership, Message, Seal, Tenant
 
 _STATES = {"pending": "warning", "delivered": "success", "failed": "danger", "live": "success", "revoked": "danger"}
 
@@ -131,3 +131,20 @@ class DeliveryAdmin(RecordAdmin):
     @labelled("State", _STATES, ordering="state")
     def shown_state(self, delivery: Delivery) -> str:
         return delivery.state
+
+
+@admin.register(Seal)
+class SealAdmin(RecordAdmin):
+    about = "Each seal hashes all that was added since the one before it. Keep the digests where nobody can change them."
+    empty_hint = "Make the first by bin/manage seal --tenant …, and one every night."
+    audited = True
+    list_display = ("number", "made_at", "rows", "digest")
+    search_fields = ("digest__startswith",)
+    search_help_text = "How a seal's digest begins."
+    fields = ("number", "made_at", "rows", "digest", "previous", "covered", "id")
+    ordering = ("-number",)
+
+    @admin.display(description="Rows by table")
+    def covered(self, seal: Seal) -> str:
+        tables = seal.parts.values_list("table").annotate(covered=Sum("rows")).order_by("table")
+        return ", ".join(f"{table} {covered:,}" for table, covered in tables)

@@ -13,6 +13,7 @@ class Event(StrEnum):
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     OPERATOR_CREATED = "operator.created"
+    SEAL_MADE = "seal.made"
     SELLER_CREATED = "seller.created"
     SELLER_CHANGED = "seller.changed"
     CUSTOMER_CREATED = "customer.created"

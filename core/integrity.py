@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 
 import msgspec
+
+#: Is told how far a long check has come: what it looks at, how much is done, and of how much.
+advancing: ContextVar[Callable[[str, int, int], None]] = ContextVar("advancing", default=lambda *_: None)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -29,6 +33,11 @@ class Check(msgspec.Struct, frozen=True):
     rule: int
     sentence: str
     run: Callable[[], Outcome]
+
+
+def advance(what: str, done: int, total: int) -> None:
+    """Tells whoever waits for a long check how far it has come."""
+    advancing.get()(what, done, total)
 
 
 def outcome(counted: int, unit: str, findings: Iterable[Finding] = ()) -> Outcome:

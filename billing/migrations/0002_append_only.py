@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
         AppendOnly("billing_charge"),
         AppendOnly("billing_claim"),
         AppendOnly("billing_invoiceline"),
-        AppendOnly("billing_rendition"),
+        AppendOnly("billing_rendition", personal=["content"]),
         AppendOnly("billing_invoice", mutable=["state", "voided_as", "void_reason"]),
     ]

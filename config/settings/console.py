@@ -76,6 +76,7 @@ _NAVIGATION = [
         _item("Audit trail", "policy", "core_auditrecord_changelist"),
         _item("Messages", "mail", "core_message_changelist"),
         _item("Deliveries", "local_shipping", "core_delivery_changelist"),
+        _item("Seals", "verified", "core_seal_changelist"),
         _item("Documents as rendered", "picture_as_pdf", "billing_rendition_changelist"),
         _item("Parties as printed", "assignment_ind", "customers_frozenparty_changelist"),
     ),

@@ -22,6 +22,10 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
 _RIGHTS = """
 SELECT class.relname::text, has_table_privilege(%(role)s, class.oid, 'DELETE'),
     has_table_privilege(%(role)s, class.oid, 'TRUNCATE'),
+    EXISTS (
+        SELECT 1 FROM pg_attribute
+        WHERE attrelid = class.oid AND attname = 'arrival' AND has_column_privilege(%(role)s, class.oid, attnum, 'INSERT')
+    ),
     ARRAY(
         SELECT attname::text FROM pg_attribute
         WHERE attrelid = class.oid AND attnum > 0 AND NOT attisdropped
@@ -49,19 +53,19 @@ def append_only() -> dict[str, AppendOnly]:
 def missing() -> Iterator[tuple[str, str]]:
     """(table, what its guard lacks)."""
     if not vendor.is_postgresql():
-        yield from _absent(_mariadb_triggers(), ("update", "delete"))
+        yield from _absent(_mariadb_triggers(), but="truncate")
         return
     triggers = _triggers()
-    yield from _absent(triggers, ("update", "delete", "truncate"))
+    yield from _absent(triggers)
     for (table, name), enabled in sorted(triggers.items()):
         if not enabled:
             yield table, f"its trigger {name} is switched off"
     yield from _rights()
 
 
-def _absent(triggers: dict[tuple[str, str], bool], refused: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for table in sorted(append_only()):
-        for name in (f"append_only_{table}_{what}" for what in refused):
+def _absent(triggers: dict[tuple[str, str], bool], *, but: str = "") -> Iterator[tuple[str, str]]:
+    for table, operation in sorted(append_only().items()):
+        for name in (f"append_only_{table}_{what}" for what in operation.guarded if what != but):
             if (table, name) not in triggers:
                 yield table, f"its trigger {name} is missing"
 
@@ -86,11 +90,12 @@ def _rights() -> Iterator[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(_RIGHTS, {"tables": list(append_only()), "role": settings.APPLICATION_ROLE})
         rows = sorted(cursor.fetchall())
-    for table, may_delete, may_truncate, updatable in rows:
+    for table, may_delete, may_truncate, may_antedate, updatable in rows:
         too_much = [name for name in updatable if not _may_update(table, name)]
         rights = [
             *(["DELETE"] if may_delete else []),
             *(["TRUNCATE"] if may_truncate else []),
+            *(["INSERT arrival"] if may_antedate else []),
             *([f"UPDATE {', '.join(too_much)}"] if too_much else []),
         ]
         if rights:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.migrations.operations.base import Operation, OperationCategory
 
+from core.db import arrivals, writers
+
 _POSTGRESQL_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION daybook_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -24,30 +26,55 @@ END $$;
 
 
 class AppendOnly(Operation):
-    """Rows of `table` are never deleted or changed, except in the columns named `mutable`."""
+    """Rows of `table` are never deleted or changed, except in the columns named `mutable`.
+
+    It also registers the table with the seals (`core.seals`), and so numbers the arrival of its rows. A seal leaves
+    out what is `mutable`, and what is `personal`: columns that may have to be erased, and of which another column of
+    the row holds a digest. `sealed` is False for the seals themselves.
+    """
 
     category = OperationCategory.SQL
     reversible = True
 
-    def __init__(self, table: str, mutable: Sequence[str] = ()) -> None:
+    def __init__(
+        self, table: str, mutable: Sequence[str] = (), *, personal: Sequence[str] = (), sealed: bool = True
+    ) -> None:
         self.table = table
         self.mutable = tuple(mutable)
+        self.personal = tuple(personal)
+        self.sealed = sealed
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """On what the table has a trigger of ours, MariaDB's TRUNCATE apart."""
+        return ("insert", "update", "delete", "truncate") if self.sealed else ("update", "delete", "truncate")
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Models do not change."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         postgresql = schema_editor.connection.vendor == "postgresql"
+        for statement in self._arriving(postgresql=postgresql) if self.sealed else ():
+            schema_editor.execute(statement, params=None)
         for statement in self._postgresql() if postgresql else self._mariadb(schema_editor.connection):
             schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         on = f" ON {self.table}" if schema_editor.connection.vendor == "postgresql" else ""
-        for name in ("update", "delete", "truncate"):
+        for name in self.guarded:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS append_only_{self.table}_{name}{on}", params=None)
+        if self.sealed:
+            schema_editor.execute(f"ALTER TABLE {self.table} DROP COLUMN {arrivals.COLUMN}", params=None)
 
     def describe(self) -> str:
         return f"Make {self.table} append-only"
+
+    def _arriving(self, *, postgresql: bool) -> list[str]:
+        return [
+            *(writers.POSTGRESQL if postgresql else writers.MARIADB),
+            *arrivals.adding(self.table, postgresql=postgresql),
+            writers.entering(self.table, postgresql=postgresql),
+        ]
 
     def _postgresql(self) -> list[str]:
         statements = [_POSTGRESQL_FUNCTIONS]

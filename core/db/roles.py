@@ -10,6 +10,15 @@ from django.db import connections
 #: table → the columns that the application may update, where not all of them.
 _updatable: dict[str, tuple[str, ...]] = {}
 
+_INSERTABLE = """
+SELECT class.relname, string_agg(quote_ident(other.attname), ', ' ORDER BY other.attnum)
+FROM pg_class class
+JOIN pg_attribute arrival ON arrival.attrelid = class.oid AND arrival.attname = 'arrival'
+JOIN pg_attribute other ON other.attrelid = class.oid AND other.attnum > 0 AND NOT other.attisdropped
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'r' AND NOT arrival.attisdropped AND other.attname <> 'arrival'
+GROUP BY class.relname
+"""
+
 
 def restrict_update(table: str, *columns: str) -> None:
     """The application may update only these columns of `table`. Called by apps when they load."""
@@ -46,6 +55,11 @@ def grant_application(*, using: str, **_: Any) -> None:
         for table, never_updated in cursor.fetchall():
             rights = "UPDATE, DELETE" if never_updated else "DELETE"
             cursor.execute(f"REVOKE {rights} ON {connection.ops.quote_name(table)} FROM {quoted}")
+        cursor.execute(_INSERTABLE)
+        for table, names in cursor.fetchall():
+            # When a row arrived is not for the writer to say: COPY would believe it.
+            cursor.execute(f"REVOKE INSERT ON {connection.ops.quote_name(table)} FROM {quoted}")
+            cursor.execute(f"GRANT INSERT ({names}) ON {connection.ops.quote_name(table)} TO {quoted}")
         for table, columns in _updatable.items():
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}")
             if columns:

@@ -112,4 +112,39 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('message', 'listener'), name='core_delivery_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Seal',
+            fields=[
+                ('id', models.UUIDField(default=core.models.base.new_id, editable=False, primary_key=True, serialize=False)),
+                ('tenant_id', models.UUIDField(default=core.access.scope.tenant_id, editable=False, help_text='Whose books this belongs to.')),
+                ('number', models.BigIntegerField(help_text='Dense within the tenant, from 1.')),
+                ('previous', models.CharField(help_text='Digest of the seal before; zeros for the first.', max_length=64)),
+                ('digest', models.CharField(help_text='SHA-256 of the tenant, the number, the previous digest, the time, the cut and the parts.', max_length=64)),
+                ('made_at', models.DateTimeField(help_text="By the tenant's clock.")),
+                ('cut', models.BigIntegerField(help_text='The chain covers all rows that arrived up to this number.')),
+                ('rows', models.BigIntegerField(help_text='How many rows its parts cover.')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'number'), name='core_seal_number'), models.UniqueConstraint(fields=('tenant_id', 'previous'), name='core_seal_previous')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SealPart',
+            fields=[
+                ('id', models.UUIDField(default=core.models.base.new_id, editable=False, primary_key=True, serialize=False)),
+                ('tenant_id', models.UUIDField(default=core.access.scope.tenant_id, editable=False, help_text='Whose books this belongs to.')),
+                ('position', models.PositiveIntegerField(help_text='From 1.')),
+                ('table', models.CharField(max_length=64)),
+                ('columns', models.JSONField(help_text='Pairs of column and kind: what of a row the digests cover, in this order.')),
+                ('after', models.BigIntegerField(help_text='Arrivals above this one,')),
+                ('through', models.BigIntegerField(help_text='up to this one.')),
+                ('rows', models.BigIntegerField(help_text='How many rows of the tenant these are.')),
+                ('digest', models.CharField(help_text="SHA-256 of the rows' digests, in order of arrival.", max_length=64)),
+                ('leaves', models.BinaryField(help_text="Each row's id and the beginning of its digest: they name a row that changed.")),
+                ('seal', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='core.seal')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('seal', 'position'), name='core_sealpart_position')],
+            },
+        ),
     ]

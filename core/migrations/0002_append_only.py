@@ -9,4 +9,6 @@ class Migration(migrations.Migration):
     operations = [
         AppendOnly("core_auditrecord"),
         AppendOnly("core_message"),
+        AppendOnly("core_seal", sealed=False),
+        AppendOnly("core_sealpart", sealed=False),
     ]

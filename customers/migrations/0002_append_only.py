@@ -9,6 +9,6 @@ class Migration(migrations.Migration):
     operations = [
         AppendOnly("customers_mark"),
         AppendOnly("customers_billto"),
-        AppendOnly("customers_frozenparty"),
+        AppendOnly("customers_frozenparty", personal=["salt", "body"]),
         AppendOnly("customers_claim", mutable=["to_at", "released_fact"]),
     ]

@@ -26,6 +26,7 @@ def corrupted(*statements: str) -> Iterator[None]:
         with atomic():
             _run(
                 "SET LOCAL session_replication_role = replica",
+                "SELECT nextval('daybook_arrival')",  # which inserts don't do by themselves now
                 *statements,
                 "SET LOCAL session_replication_role = origin",
             )

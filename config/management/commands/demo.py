@@ -36,6 +36,7 @@ class Command(DaybookCommand):
             for step in (story.amendments, story.next_month, story.payment):
                 step()
             folder = self._print(story, tenant)
+            story.seal()
             found = story.verify()
             story.trial_balance()
             password = self._operator()

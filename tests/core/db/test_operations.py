@@ -18,7 +18,7 @@ from ledger.transfers import TransferFlags
 from tests.ledger.builders import MARCH_1, bare_account, move
 from tests.support import world
 
-DENIED, RESTRICTED, CHECK = "42501", "23001", "23514"
+DENIED, RESTRICTED = "42501", "23001"
 TABLES = sorted(append_only())
 #: Some of whose columns may change: there a row is needed to see what is refused.
 MUTABLE = [table for table in TABLES if append_only()[table].mutable]

@@ -1,0 +1,74 @@
+"""The order in which rows came to append-only tables: the column `arrival`, which the database fills and no model knows.
+
+It is the number of the statement that inserted the row (on MariaDB each row has its own), drawn from one sequence for
+all tables, so that "what is new" is everywhere the same range. On PostgreSQL the column has a BRIN index, which costs
+an insert next to nothing and finds a range by its pages; on MariaDB an ordinary key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+from core.db import vendor
+from core.db.writers import SEQUENCE
+
+COLUMN = "arrival"
+#: Rows fetched at once.
+_BATCH = 2_000
+
+
+def adding(table: str, *, postgresql: bool) -> list[str]:
+    """The statements that give `table` the column; rows that are there have all arrived now."""
+    if not postgresql:
+        return [
+            f"ALTER TABLE {table} ADD COLUMN arrival BIGINT NOT NULL DEFAULT 0, ADD KEY {table}_arrival (arrival)",
+            f"UPDATE {table} SET arrival = NEXTVAL({SEQUENCE})",
+        ]
+    return [
+        f"SELECT nextval('{SEQUENCE}')",
+        f"ALTER TABLE {table} ADD COLUMN arrival bigint NOT NULL DEFAULT currval('{SEQUENCE}')",
+        f"CREATE INDEX {table}_arrival ON {table} USING brin (arrival) WITH (pages_per_range = 32, autosummarize = on)",
+    ]
+
+
+def draw() -> int:
+    """An arrival above all that were given so far; drawn while writers are excluded, no row commits later below it."""
+    drawing = f"SELECT nextval('{SEQUENCE}')" if vendor.is_postgresql() else f"SELECT NEXTVAL({SEQUENCE})"
+    with connection.cursor() as cursor:
+        cursor.execute(drawing)
+        return int(cursor.fetchone()[0])
+
+
+def rows(
+    table: str, columns: Sequence[str], *, tenant_id: UUID, after: int, through: int
+) -> Iterator[tuple[Any, ...]]:
+    """(arrival, column, …) of the tenant's rows that arrived after `after` and not after `through`, in order.
+
+    Rows of one statement come in the order of the first column, which must be unique. Streamed: the memory it takes
+    does not depend on how many there are. Call it in a transaction.
+    """
+    tenant = models.UUIDField().get_db_prep_value(tenant_id, connection)
+    query = selecting(table, columns)
+    if vendor.is_postgresql():
+        with connection.chunked_cursor() as cursor:  # held by the server, which sorts on disk what is large
+            cursor.execute(query, [tenant, after, through])
+            while several := cursor.fetchmany(_BATCH):
+                yield from several
+        return
+    for start in range(after, through, _BATCH):
+        with connection.cursor() as cursor:
+            cursor.execute(query, [tenant, start, min(start + _BATCH, through)])
+            yield from cursor.fetchall()
+
+
+def selecting(table: str, columns: Sequence[str]) -> str:
+    """The query of `rows`; its parameters are the tenant, the arrival after which, and the last one."""
+    names = [connection.ops.quote_name(column) for column in (COLUMN, *columns)]
+    return (
+        f"SELECT {', '.join(names)} FROM {table} WHERE tenant_id = %s AND arrival > %s AND arrival <= %s "
+        f"ORDER BY arrival, {names[1]}"
+    )

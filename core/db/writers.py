@@ -1,0 +1,75 @@
+"""The gate of all who add to append-only tables: passed by them together, closed by one who must know that none is inside.
+
+Nobody enters by calling something: a trigger of each append-only table does, for every statement that inserts, whoever
+sends it, and the database lets go when the transaction ends. The same trigger draws the number of the statement, the
+`arrival` of its rows (`core.db.arrivals`). So whoever excludes all writers for a moment and draws a number knows that
+no row commits later below it.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from django.db import OperationalError, connection
+
+from core.db import vendor
+from core.db.gate import GateBusy
+
+#: The advisory lock that is the gate on PostgreSQL.
+KEY = int.from_bytes(sha256(b"writers of append-only tables").digest()[:8], "big", signed=True)
+#: The table whose only row is the gate on MariaDB.
+TABLE = "core_writersgate"
+#: The sequence of statements that insert.
+SEQUENCE = "daybook_arrival"
+
+#: What the triggers need; running it again changes nothing. plpgsql evaluates both calls without a query of their own.
+POSTGRESQL = (
+    f"CREATE SEQUENCE IF NOT EXISTS {SEQUENCE}",
+    f"""
+CREATE OR REPLACE FUNCTION daybook_enter_as_writer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    arrival bigint;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock_shared({KEY}) THEN
+        PERFORM pg_advisory_xact_lock_shared({KEY});
+    END IF;
+    arrival := nextval('{SEQUENCE}');
+    RETURN NULL;
+END $$;
+""",
+)
+MARIADB = (
+    f"CREATE SEQUENCE IF NOT EXISTS {SEQUENCE} START WITH 1 ENGINE = InnoDB",
+    f"CREATE TABLE IF NOT EXISTS {TABLE} (id TINYINT NOT NULL PRIMARY KEY) ENGINE = InnoDB",
+    f"INSERT INTO {TABLE} SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM {TABLE})",
+)
+
+
+def entering(table: str, *, postgresql: bool) -> str:
+    """The trigger by which inserting into `table` enters the gate and numbers what arrives."""
+    trigger = f"CREATE TRIGGER append_only_{table}_insert BEFORE INSERT ON {table}"
+    if postgresql:
+        return f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION daybook_enter_as_writer()"
+    # Row by row there, because it has nothing else.
+    return (
+        f"{trigger} FOR EACH ROW BEGIN DECLARE gate INT; "
+        f"SELECT id INTO gate FROM {TABLE} WHERE id = 1 LOCK IN SHARE MODE; SET NEW.arrival = NEXTVAL({SEQUENCE}); END"
+    )
+
+
+def exclude(*, wait_milliseconds: int) -> None:
+    """Waits until no transaction has inserted and not ended, and keeps others from inserting until this one ends.
+
+    Raises GateBusy where that takes longer than `wait_milliseconds`: those who come later wait that long, too.
+    The transaction is then unusable.
+    """
+    vendor.set_lock_timeout(wait_milliseconds)
+    try:
+        with connection.cursor() as cursor:
+            if vendor.is_postgresql():
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEY])
+            else:
+                cursor.execute(f"SELECT id FROM {TABLE} WHERE id = 1 FOR UPDATE")
+                cursor.fetchall()
+    except OperationalError as error:
+        raise GateBusy("a transaction that writes is taking long: try again") from error
