@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from core.access import permissions, services
 from core.console.records import RecordAdmin, labelled, operator
 from core.console.shown import instant
-from core.models import ApiKey, AuditRecord, Delivery, Membership, Message, Seal, Tenant
+from core.models import ApiKey, AuditRecord, Delivery, Membership, Message, Seal, SealPart, Tenant
 
 _STATES = {"pending": "warning", "delivered": "success", "failed": "danger", "live": "success", "revoked": "danger"}
 
@@ -135,7 +135,9 @@ class DeliveryAdmin(RecordAdmin):
 
 @admin.register(Seal)
 class SealAdmin(RecordAdmin):
-    about = "Each seal hashes all that was added since the one before it. Keep the digests where nobody can change them."
+    about = (
+        "Each seal hashes all that was added since the one before it. Keep the digests where nobody can change them."
+    )
     empty_hint = "Make the first by bin/manage seal --tenant …, and one every night."
     audited = True
     list_display = ("number", "made_at", "rows", "digest")
@@ -148,3 +150,21 @@ class SealAdmin(RecordAdmin):
     def covered(self, seal: Seal) -> str:
         tables = seal.parts.values_list("table").annotate(covered=Sum("rows")).order_by("table")
         return ", ".join(f"{table} {covered:,}" for table, covered in tables)
+
+
+@admin.register(SealPart)
+class SealPartAdmin(RecordAdmin):
+    about = "What a seal covers of each table: the rows that arrived between two numbers."
+    empty_hint = "Seals have parts; make the first by bin/manage seal --tenant …"
+    list_display = ("seal", "table", "rows", "after", "through", "digest")
+    list_filter = ("table",)
+    list_select_related = ("seal",)
+    search_fields = ("digest__startswith",)
+    search_help_text = "How a part's digest begins, or the id of a seal."
+    fields = ("seal", "position", "table", "rows", "after", "through", "digest", "columns", "id")
+    id_fields = ("pk", "seal_id")
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SealPart]:
+        rows: QuerySet[SealPart] = super().get_queryset(request)
+        return rows.defer("leaves")

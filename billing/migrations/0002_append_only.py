@@ -12,5 +12,7 @@ class Migration(migrations.Migration):
         AppendOnly("billing_claim"),
         AppendOnly("billing_invoiceline"),
         AppendOnly("billing_rendition", personal=["content"]),
+        AppendOnly("billing_run", mutable=["state", "booked", "finished_at"]),
+        AppendOnly("billing_cutoff", mutable=["outcome", "invoice_id"]),
         AppendOnly("billing_invoice", mutable=["state", "voided_as", "void_reason"]),
     ]

@@ -1,4 +1,4 @@
-"""The order in which rows came to append-only tables: the column `arrival`, which the database fills and no model knows.
+"""The order in which rows came to append-only tables: the column `arrival`, which the database alone fills.
 
 It is the number of the statement that inserted the row (on MariaDB each row has its own), drawn from one sequence for
 all tables, so that "what is new" is everywhere the same range. On PostgreSQL the column has a BRIN index, which costs
@@ -43,9 +43,7 @@ def draw() -> int:
         return int(cursor.fetchone()[0])
 
 
-def rows(
-    table: str, columns: Sequence[str], *, tenant_id: UUID, after: int, through: int
-) -> Iterator[tuple[Any, ...]]:
+def rows(table: str, columns: Sequence[str], *, tenant_id: UUID, after: int, through: int) -> Iterator[tuple[Any, ...]]:
     """(arrival, column, …) of the tenant's rows that arrived after `after` and not after `through`, in order.
 
     Rows of one statement come in the order of the first column, which must be unique. Streamed: the memory it takes

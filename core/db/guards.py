@@ -24,7 +24,8 @@ SELECT class.relname::text, has_table_privilege(%(role)s, class.oid, 'DELETE'),
     has_table_privilege(%(role)s, class.oid, 'TRUNCATE'),
     EXISTS (
         SELECT 1 FROM pg_attribute
-        WHERE attrelid = class.oid AND attname = 'arrival' AND has_column_privilege(%(role)s, class.oid, attnum, 'INSERT')
+        WHERE attrelid = class.oid AND attname = 'arrival'
+          AND has_column_privilege(%(role)s, class.oid, attnum, 'INSERT')
     ),
     ARRAY(
         SELECT attname::text FROM pg_attribute

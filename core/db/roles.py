@@ -15,7 +15,8 @@ SELECT class.relname, string_agg(quote_ident(other.attname), ', ' ORDER BY other
 FROM pg_class class
 JOIN pg_attribute arrival ON arrival.attrelid = class.oid AND arrival.attname = 'arrival'
 JOIN pg_attribute other ON other.attrelid = class.oid AND other.attnum > 0 AND NOT other.attisdropped
-WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'r' AND NOT arrival.attisdropped AND other.attname <> 'arrival'
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'r'
+  AND NOT arrival.attisdropped AND other.attname <> 'arrival'
 GROUP BY class.relname
 """
 

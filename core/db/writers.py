@@ -1,4 +1,4 @@
-"""The gate of all who add to append-only tables: passed by them together, closed by one who must know that none is inside.
+"""The gate of all who add to append-only tables: they pass together; who must know that none is inside closes it.
 
 Nobody enters by calling something: a trigger of each append-only table does, for every statement that inserts, whoever
 sends it, and the database lets go when the transaction ends. The same trigger draws the number of the statement, the

@@ -144,6 +144,8 @@ class Migration(migrations.Migration):
                 ('seal', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='core.seal')),
             ],
             options={
+                'verbose_name': 'part of a seal',
+                'verbose_name_plural': 'parts of seals',
                 'constraints': [models.UniqueConstraint(fields=('seal', 'position'), name='core_sealpart_position')],
             },
         ),

@@ -15,7 +15,8 @@ class Seal(TenantModel):
     number = models.BigIntegerField(help_text="Dense within the tenant, from 1.")
     previous = models.CharField(max_length=64, help_text="Digest of the seal before; zeros for the first.")
     digest = models.CharField(
-        max_length=64, help_text="SHA-256 of the tenant, the number, the previous digest, the time, the cut and the parts."
+        max_length=64,
+        help_text="SHA-256 of the tenant, the number, the previous digest, the time, the cut and the parts.",
     )
     made_at = models.DateTimeField(help_text="By the tenant's clock.")
     cut = models.BigIntegerField(help_text="The chain covers all rows that arrived up to this number.")
@@ -43,9 +44,13 @@ class SealPart(TenantModel):
     through = models.BigIntegerField(help_text="up to this one.")
     rows = models.BigIntegerField(help_text="How many rows of the tenant these are.")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the rows' digests, in order of arrival.")
-    leaves = models.BinaryField(help_text="Each row's id and the beginning of its digest: they name a row that changed.")
+    leaves = models.BinaryField(
+        help_text="Each row's id and the beginning of its digest: they name a row that changed."
+    )
 
     class Meta:
+        verbose_name = "part of a seal"
+        verbose_name_plural = "parts of seals"
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["seal", "position"], name="core_sealpart_position"),
         ]

@@ -23,6 +23,8 @@ from core.ids import canonical_name
 NOTHING = "0" * 64
 #: So many rows of a table at most make one part.
 PART_ROWS = 50_000
+#: How many bytes an id takes, by its kind.
+_WIDTHS = {"uuid": 16, "integer": 8}
 #: Of a row's digest so many bytes are kept to tell which row it was that changed.
 _PREFIX = 4
 
@@ -46,9 +48,7 @@ class Leaf(msgspec.Struct, frozen=True):
     prefix: bytes
 
 
-def seal_digest(
-    *, tenant: str, number: int, previous: str, made_at: datetime, cut: int, parts: Iterable[Part]
-) -> str:
+def seal_digest(*, tenant: str, number: int, previous: str, made_at: datetime, cut: int, parts: Iterable[Part]) -> str:
     """The digest of a seal, in hex."""
     facts = [tenant, number, previous, _instant(made_at), cut]
     return sha256(canonical_name(*facts) + b"".join(map(_covered, parts))).hexdigest()
@@ -72,7 +72,9 @@ class Hashing:
 
     def add(self, values: Sequence[Any]) -> None:
         """The next row: the values of its columns, of which the first is its id."""
-        digest = sha256(b"".join(_framed(form, value) for form, value in zip(self._forms, values, strict=True))).digest()
+        digest = sha256(
+            b"".join(_framed(form, value) for form, value in zip(self._forms, values, strict=True))
+        ).digest()
         self._digests.update(digest)
         self._leaves.append(self._identity(values[0]) + digest[:_PREFIX])
         self.rows += 1
@@ -90,18 +92,22 @@ class Hashing:
         )
 
 
-def leaves_of(content: bytes, rows: int) -> list[Leaf]:
-    """The leaves of so many rows; none where the content can't be theirs."""
-    if not rows or len(content) % rows:
-        return []
-    width = len(content) // rows
-    several = (content[i : i + width] for i in range(0, len(content), width))
+def leaves_of(part: Part) -> list[Leaf] | None:
+    """The leaves of its rows; None where what is kept can't be theirs."""
+    width = _WIDTHS[part.columns[0][1]] + _PREFIX
+    if len(part.leaves) != width * part.rows:
+        return None
+    several = (part.leaves[i : i + width] for i in range(0, len(part.leaves), width))
     return [Leaf(one[:-_PREFIX], one[-_PREFIX:]) for one in several]
 
 
 def named(identity: bytes) -> str:
     """The id of a row, as people know it."""
-    return str(UUID(bytes=identity)) if len(identity) == 16 else str(int.from_bytes(identity, "big", signed=True))
+    return (
+        str(UUID(bytes=identity))
+        if len(identity) == _WIDTHS["uuid"]
+        else str(int.from_bytes(identity, "big", signed=True))
+    )
 
 
 def _framed(form: Callable[[Any], str], value: Any) -> bytes:
@@ -195,7 +201,7 @@ def _uuid_identity(value: Any) -> bytes:
 
 
 def _integer_identity(value: Any) -> bytes:
-    return int(value).to_bytes(8, "big", signed=True)
+    return int(value).to_bytes(_WIDTHS["integer"], "big", signed=True)
 
 
 _IDENTITIES: Mapping[str, Callable[[Any], bytes]] = {"uuid": _uuid_identity, "integer": _integer_identity}

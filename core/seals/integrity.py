@@ -28,7 +28,9 @@ def _vanished() -> Iterator[Finding]:
     kept = {str(one) for one in Seal.objects.values_list("id", flat=True)}
     for identity, told in recorded:
         if identity not in kept:
-            yield Finding(f"seal {told['number']}", "was recorded in the audit trail, and is gone")
+            yield Finding(
+                f"seal {(told or {}).get('number', identity)}", "was recorded in the audit trail, and is gone"
+            )
 
 
 class _Walk:
@@ -40,8 +42,7 @@ class _Walk:
         self.seen: dict[str, int] = {}
 
     def findings(self) -> Iterator[Finding]:
-        number, digest = 0, NOTHING
-        seal = None
+        number, digest, cut = 0, NOTHING, 0
         for seal in Seal.objects.order_by("number").iterator():
             parts = list(SealPart.objects.filter(seal=seal).defer("leaves").order_by("position"))
             broken = list(_broken(seal, parts, number, digest))
@@ -53,16 +54,16 @@ class _Walk:
             if broken:
                 # Nobody tells any more what lay beside its parts: there only the next seals can be asked.
                 self.seen = dict.fromkeys(sealed(), seal.cut)
-            number, digest = seal.number, seal.digest
-        for table in sealed() if seal else ():
-            yield from self._between(table, seal.cut)
+            number, digest, cut = seal.number, seal.digest, seal.cut
+        for table in sealed():
+            yield from self._between(table, cut)
 
     def _between(self, table: str, through: int) -> Iterator[Finding]:
         """Rows in a stretch that seals passed without finding any."""
         after = self.seen.get(table, 0)
         if after < through and table in sealed():
             strangers = part_again(table, sealed()[table][:1], after=after, through=through)
-            for leaf in leaves_of(strangers.leaves, strangers.rows)[:1]:
+            for leaf in (leaves_of(strangers) or [])[:1]:
                 yield Finding(f"{table} {named(leaf.identity)}", "was added behind a seal")
 
     def _part(self, seal: Seal, stored: SealPart) -> Iterator[Finding]:
@@ -101,17 +102,15 @@ def _read(stored: SealPart, *, leaves: bytes | None = None) -> Part:
 
 def _difference(seal: Seal, was: Part, now: Part) -> Finding:
     """The first row in which the two differ, by name."""
-    before, after = leaves_of(was.leaves, was.rows), leaves_of(now.leaves, now.rows)
-    for old, new in zip_longest(before, after):
+    before, after = leaves_of(was), leaves_of(now)
+    for old, new in zip_longest(before or [], after or []) if before is not None else ():
         if old != new:
-            leaf, what = _happened(old, new, before, after)
+            leaf, what = _happened(old, new, before or [], after or [])
             return Finding(f"{was.table} {named(leaf.identity)}", what.format(seal=seal))
     return Finding(str(seal), f"what it states of {was.table} is not what its rows give")
 
 
-def _happened(
-    old: Leaf | None, new: Leaf | None, before: Iterable[Leaf], after: Iterable[Leaf]
-) -> tuple[Leaf, str]:
+def _happened(old: Leaf | None, new: Leaf | None, before: Iterable[Leaf], after: Iterable[Leaf]) -> tuple[Leaf, str]:
     if old and new and old.identity == new.identity:
         return new, "was changed since {seal}"
     if old and old.identity not in {leaf.identity for leaf in after}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from core.access.scope import tenant_id
 from core.db import arrivals
@@ -33,6 +34,6 @@ def part_again(table: str, columns: Sequence[tuple[str, str]], *, after: int, th
     return hashing.part(through)
 
 
-def _rows(table: str, columns: Sequence[tuple[str, str]], after: int, through: int) -> Iterator[Sequence[object]]:
+def _rows(table: str, columns: Sequence[tuple[str, str]], after: int, through: int) -> Iterator[tuple[Any, ...]]:
     names = [name for name, _ in columns]
     return arrivals.rows(table, names, tenant_id=tenant_id(), after=after, through=through)

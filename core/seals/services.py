@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from core import audit, clock, outbox
 from core.access.scope import tenant_id
 from core.actor import Actor
-from core.db import arrivals, writers
+from core.db import arrivals, holding, writers
 from core.db.gate import GateBusy
 from core.db.transaction import atomic
 from core.errors import Refusal
@@ -29,39 +29,34 @@ _WAITS = (100, 250, 500, 1_000, 2_000, 4_000)
 _PAUSE_SECONDS = 0.5
 #: Its audit record and its message: what every seal itself adds, for the next one to cover.
 _OWN_ROWS = 2
-_TRIES = 3
 
 
 class SealContested(Refusal):
-    """Others kept sealing the same books meanwhile."""
+    """Somebody else is sealing the same books."""
 
     code = "seal_contested"
+
+
+class _Nothing(Exception):
+    """Nothing was added since the last seal."""
 
 
 def make(*, actor: Actor, even_if_empty: bool = False, progress: Progress = lambda *_: None) -> Seal | None:
     """The next seal of the tenant in scope; None where nothing was added since the last one, unless asked for.
 
-    Raises GateBusy where a transaction that writes goes on for long. Opens transactions of its own and must not be
-    called in another one. Two at once make one seal, or one after the other.
+    Raises GateBusy where a transaction that writes goes on for long, SealContested where somebody else is at it.
+    Opens transactions of its own and must not be called in another one.
     """
-    for _ in range(_TRIES):
+    name = f"seal {tenant_id().hex}"
+    if not holding.try_hold(name):
+        raise SealContested("somebody else is sealing these books: try again")
+    try:
         cut = _cut()
-        try:
-            with atomic(durable=True):
-                return _make(cut, actor, even_if_empty=even_if_empty, progress=progress)
-        except _Nothing:
-            return None
-        except _Overtaken:
-            continue
-    raise SealContested("somebody else is sealing these books: try again")
-
-
-class _Overtaken(Exception):  # noqa: N818 - named for the condition
-    """Another process made the seal of this number first."""
-
-
-class _Nothing(Exception):  # noqa: N818 - named for the condition
-    """Nothing was added since the last seal."""
+        with suppress(_Nothing), atomic(durable=True):
+            return _make(cut, actor, even_if_empty=even_if_empty, progress=progress)
+        return None
+    finally:
+        holding.let_go(name)
 
 
 def _cut() -> int:
@@ -77,8 +72,6 @@ def _cut() -> int:
 def _make(cut: int, actor: Actor, *, even_if_empty: bool, progress: Progress) -> Seal:
     last = Seal.objects.order_by("number").last()
     before = last.cut if last else 0
-    if cut <= before:
-        raise _Overtaken
     seal = Seal(number=last.number + 1 if last else 1, previous=last.digest if last else NOTHING, cut=cut)
     seal.made_at = clock.now()
     found = list(_kept(seal, before, progress))
@@ -89,7 +82,7 @@ def _make(cut: int, actor: Actor, *, even_if_empty: bool, progress: Progress) ->
     try:
         seal.save(force_insert=True)
     except IntegrityError as error:
-        raise _Overtaken from error
+        raise SealContested("somebody else has made this seal: try again") from error
     _tell(seal, actor)
     return seal
 

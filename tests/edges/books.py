@@ -14,6 +14,7 @@ from core import clock, outbox
 from core.access import services as access
 from core.access.scope import tenant_scope
 from core.models import Membership, Tenant
+from core.seals import services as seals
 from metering.models import Import
 from payments.services import record_bank_transfer
 from tests.support import world
@@ -88,6 +89,7 @@ def _trade(series: str) -> None:
     world.change("s-zenith", on="2026-02-10", seats="6", reason="one more desk")
     world.bill("2026-03-01")
     outbox.relay()
+    seals.make(actor=world.TESTER)
 
 
 def _odd_meter(seller: dict[str, str]) -> None:

@@ -68,6 +68,7 @@ def test_sound_books_have_no_findings(sound_books: Tenant) -> None:
         "billing.renditions": (printed, f"renditions, {printed} of them rendered again"),
         "core.guards": (len(guards.append_only()), "tables"),
         "core.messages": (AuditRecord.objects.count(), "operations"),
+        "core.seals": (0, "sealed rows"),
         "core.references": (len(core.journal_integrity._tenant_references()), "kinds of reference"),
     }
 

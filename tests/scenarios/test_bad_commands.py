@@ -66,6 +66,7 @@ def folder(tmp_path: Path) -> Path:
         "blank.csv": b"\n\n",
         "twice.csv": b"who,at,who\n",
         "latin.csv": b"who,at,\xe9\n",
+        "stranger.json": b'{"tenant": "stranger", "seals": []}',
     }.items():
         (tmp_path / name).write_bytes(content)
     return tmp_path

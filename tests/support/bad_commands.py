@@ -373,5 +373,14 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "serve": [(["--port", port], 2, ["--port"]) for port in ("x", "1.5", "")],
-    "verify": [(["--tenant", "nobody"], 1, ["not_found"]), (["--tenants", "TENANT"], 2, ["--tenants"])],
+    "seal": [(["--tenant", "nobody"], 1, ["not_found"]), (["--tenants", "TENANT"], 2, ["--tenants"])],
+    "seals": everywhere(),
+    "verify": [
+        (["--tenant", "nobody"], 1, ["not_found"]),
+        (["--tenants", "TENANT"], 2, ["--tenants"]),
+        ([*_TENANT, "--seals"], 2, ["--seals"]),
+        ([*_TENANT, "--seals", "FILE/none.json"], 2, ["--seals", "none.json", "No such file"]),
+        ([*_TENANT, "--seals", "FILE/good.csv"], 2, ["--seals", "good.csv", "not a copy of seals"]),
+        ([*_TENANT, "--seals", "FILE/stranger.json"], 2, ["--seals", "'stranger'"]),
+    ],
 }

@@ -1,4 +1,4 @@
-"""bin/manage seals --tenant KEY [--json]                        # --json is the copy that verify --seals compares with"""
+"""bin/manage seals --tenant KEY [--json]                       # --json: the copy that verify --seals compares with"""
 
 from __future__ import annotations
 
@@ -27,5 +27,7 @@ class Command(TenantCommand):
             [head.number, f"{head.made_at:%Y-%m-%d %H:%M:%S}", f"{head.rows:,}", head.digest]
             for head in selectors.heads()
         ]
-        made = table(f"Seals of {tenant.key}", ["number", "made at (UTC)", "rows", "digest"], rows, right=["number", "rows"])
+        made = table(
+            f"Seals of {tenant.key}", ["number", "made at (UTC)", "rows", "digest"], rows, right=["number", "rows"]
+        )
         console(self.result_stream).print(made)

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.db import models
 
+from core.access import services as access
 from core.access.scope import tenant_id
 from core.db import roles
 from core.db.guards import append_only
@@ -49,7 +50,7 @@ def _refused(connection: psycopg.Connection[Any], statement: str, *values: objec
 
 def test_every_table_that_must_not_change_is_named() -> None:
     """The list that this file goes through: forgetting one here means forgetting it in the migrations, too."""
-    assert len(TABLES) == 29
+    assert len(TABLES) == 39
     assert {"ledger_transfer", "billing_charge", "billing_invoice", "core_auditrecord", "metering_event"} < set(TABLES)
 
 
@@ -59,6 +60,15 @@ def test_nothing_is_deleted_or_emptied(role: str, connection: psycopg.Connection
     expected = DENIED if role == "application" else RESTRICTED
     assert _refused(connection, f"DELETE FROM {table}") == expected
     assert _refused(connection, f"TRUNCATE {table} CASCADE") == expected
+
+
+def test_nobody_but_the_database_says_when_a_row_arrived(
+    role: str, connection: psycopg.Connection[Any], one_of_each: None
+) -> None:
+    """Whoever could antedate a row would put it where it is sealed already, or beyond the next seals."""
+    arriving = {table for table in TABLES if append_only()[table].sealed}
+    refused = {table: _refused(connection, f"INSERT INTO {table} (arrival) VALUES (1)") for table in arriving}
+    assert set(refused.values()) == ({DENIED} if role == "application" else {"23502"})
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table not in MUTABLE])
@@ -88,7 +98,7 @@ def test_nothing_but_the_named_columns_is_changed(
 ) -> None:
     """Column by column, on a row that is there."""
     for table in MUTABLE:
-        assert connection.execute(f"SELECT 1 FROM {table} WHERE tenant_id = %s", [tenant_id()]).fetchone()
+        assert connection.execute(f"SELECT 1 FROM {table} WHERE {_own(table)}", [tenant_id()]).fetchone()
         assert _changeable(connection, table) == _may_change(role, table), table
 
 
@@ -102,11 +112,15 @@ def _changeable(connection: psycopg.Connection[Any], table: str) -> set[str]:
         for name, kind in columns
         if _refused(
             connection,
-            f"UPDATE {table} SET {name} = {_OTHERWISE[kind].format(name)} WHERE tenant_id = %s",
+            f"UPDATE {table} SET {name} = {_OTHERWISE[kind].format(name)} WHERE {_own(table)}",
             tenant_id(),
         )
         not in (DENIED, RESTRICTED)
     }
+
+
+def _own(table: str) -> str:
+    return "id = %s" if table == "core_tenant" else "tenant_id = %s"
 
 
 def _may_change(role: str, table: str) -> set[str]:
@@ -144,3 +158,4 @@ def one_of_each(books: Any) -> None:
     )
     world.bill("2026-02-01")
     create_transfers([move(bare_account(), bare_account(), 5, flags=TransferFlags.PENDING)], at=MARCH_1)
+    access.create_api_key(scopes=["events:write"], actor=world.TESTER)
