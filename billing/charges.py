@@ -22,6 +22,7 @@ from core.ids import derived_id
 from customers.payers import payer_of
 from ledger import services as ledger
 from ledger.entries import Entry, accounts_of, transfers
+from ledger.periods import open_from
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,9 @@ def book(evaluations: Sequence[Evaluation], *, run: Run | None, at: datetime) ->
 
 
 def post(entries: Sequence[Entry], *, at: datetime) -> None:
-    """Opens what accounts are missing and posts the entries, all or none."""
+    """Opens what accounts are missing and posts the entries, all or none; what belongs to a closed period, after it."""
     ids = ledger.open_accounts(accounts_of(entries))
-    ledger.post_all(transfers(entries, ids.__getitem__), at=at)
+    ledger.post_all(transfers(entries, ids.__getitem__, open_from=open_from()), at=at)
 
 
 def reverse(charges: Sequence[Charge], *, fact: int, at: datetime) -> list[Charge]:

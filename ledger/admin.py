@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core.console.records import RecordAdmin
+from core.access import permissions
+from core.actor import Actor
+from core.console.forms import asking_why
+from core.console.records import RecordAdmin, labelled, operator
 from core.console.shown import instant, link, money
 from core.currency import CURRENCIES
+from core.errors import Refusal
+from ledger import periods
 from ledger.chart import Code, TransferCode, account_name, transfer_name
-from ledger.models import Account, Transfer
+from ledger.models import Account, AccountingPeriod, Transfer
 
 _BY_NUMBER = {currency.number: currency.code for currency in CURRENCIES.values()}
+
+
+class Change(Protocol):
+    def __call__(self, *, month: str, reason: str, actor: Actor) -> AccountingPeriod: ...
 
 
 class CodeFilter(admin.SimpleListFilter):
@@ -82,12 +91,16 @@ class TransferAdmin(RecordAdmin):
     ordering = ("-effective_at", "-timestamp", "-id")
     fields = (
         *("id", "purpose", "debit_account", "credit_account", "customer", "money"),
-        *("effective", "timestamp", "journal_id", "user_data_128", "flags"),
+        *("effective", "belongs", "timestamp", "journal_id", "user_data_128", "flags"),
     )
 
     @admin.display(description="Effective", ordering="effective_at")
     def effective(self, transfer: Transfer) -> str:
         return instant(transfer.effective_at)
+
+    @admin.display(description="Belongs to")
+    def belongs(self, transfer: Transfer) -> str:
+        return f"{instant(transfer.belongs_at)}, in a closed period" if transfer.belongs_at else ""
 
     @admin.display(description="For", ordering="code")
     def purpose(self, transfer: Transfer) -> str:
@@ -100,3 +113,55 @@ class TransferAdmin(RecordAdmin):
     @admin.display(description="Amount", ordering="amount")
     def money(self, transfer: Transfer) -> str:
         return money(transfer.amount, _BY_NUMBER.get(transfer.ledger, ""))
+
+
+@admin.register(AccountingPeriod)
+class AccountingPeriodAdmin(RecordAdmin):
+    about = "The months of the books. Nothing is posted into a closed one: what belongs there counts from the next."
+    empty_hint = "Open the first by bin/manage period open 2026-01 --tenant …"
+    audited = True
+    list_display = ("month", "shown_state", "start", "end", "reason", "changed")
+    list_filter = ("state",)
+    ordering = ("-start_at",)
+    fields = ("month", "shown_state", "start", "end", "reason", "changed", "id")
+    actions = ("close", "reopen")
+    action_form = asking_why("Reason")
+
+    @labelled("State", {"open": "success", "closed": "info"}, ordering="state")
+    def shown_state(self, row: AccountingPeriod) -> str:
+        return str(row.state)
+
+    @admin.display(description="From", ordering="start_at")
+    def start(self, row: AccountingPeriod) -> str:
+        return instant(row.start_at)
+
+    @admin.display(description="Until")
+    def end(self, row: AccountingPeriod) -> str:
+        return instant(row.end_at)
+
+    @admin.display(description="Changed")
+    def changed(self, row: AccountingPeriod) -> str:
+        return instant(row.changed_at)
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        return permissions.may(request, "period.close")
+
+    def has_reopen_permission(self, request: HttpRequest) -> bool:
+        return permissions.may(request, "period.reopen")
+
+    @admin.action(description="Close the chosen months", permissions=["close"])
+    def close(self, request: HttpRequest, rows: QuerySet[AccountingPeriod]) -> None:
+        self._change(request, rows.order_by("start_at"), periods.close)
+
+    @admin.action(description="Reopen the chosen months", permissions=["reopen"])
+    def reopen(self, request: HttpRequest, rows: QuerySet[AccountingPeriod]) -> None:
+        self._change(request, rows.order_by("-start_at"), periods.reopen)
+
+    def _change(self, request: HttpRequest, rows: Iterable[AccountingPeriod], change: Change) -> None:
+        reason, actor = request.POST.get("reason", ""), operator(request)
+        try:
+            changed = [change(month=row.month, reason=reason, actor=actor) for row in rows]
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return
+        self.message_user(request, ", ".join(f"{row.month} is {row.state}" for row in changed), messages.SUCCESS)

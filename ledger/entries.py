@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from core.currency import currency
 from core.ids import derived_id
@@ -65,23 +66,37 @@ def accounts_of(entries: Iterable[Entry]) -> set[AccountIdentity]:
     return {account for entry in entries for account in (entry.debit, entry.credit)}
 
 
-def transfers(entries: Iterable[Entry], account_id: Callable[[AccountIdentity], UUID]) -> list[Transfer]:
-    """The entries as transfers, those of zero left out; what fills guarded accounts first (billing rules §7.5)."""
+def transfers(
+    entries: Iterable[Entry], account_id: Callable[[AccountIdentity], UUID], *, open_from: datetime | None
+) -> list[Transfer]:
+    """The entries as transfers, those of zero left out; what fills guarded accounts first (billing rules §7.5).
+
+    What is meant for closed time counts from where open time begins, `open_from`, and says where it belongs.
+    """
     return [
-        between(
-            id=entry.id,
-            debit_account_id=account_id(entry.debit),
-            credit_account_id=account_id(entry.credit),
-            amount=entry.amount,
-            ledger=currency(entry.debit.currency).number,
-            code=entry.code,
-            effective_at=entry.effective_at,
-            journal_id=entry.journal_id,
-            user_data_128=entry.about,
+        _counting(
+            between(
+                id=entry.id,
+                debit_account_id=account_id(entry.debit),
+                credit_account_id=account_id(entry.credit),
+                amount=entry.amount,
+                ledger=currency(entry.debit.currency).number,
+                code=entry.code,
+                effective_at=entry.effective_at,
+                journal_id=entry.journal_id,
+                user_data_128=entry.about,
+            ),
+            open_from,
         )
         for entry in sorted(entries, key=_draws)
         if entry.amount
     ]
+
+
+def _counting(transfer: Transfer, open_from: datetime | None) -> Transfer:
+    if open_from is None or transfer.effective_at >= open_from:
+        return transfer
+    return replace(transfer, effective_at=open_from, belongs_at=transfer.effective_at)
 
 
 def _draws(entry: Entry) -> bool:

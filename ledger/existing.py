@@ -12,7 +12,7 @@ from ledger.transfers import BALANCING, RESOLVING, Transfer, TransferFlags
 _KIND = ("flags", "pending_id", "timeout")
 _FACTS = (
     *("debit_account_id", "credit_account_id", "amount", "user_data_128", "user_data_64", "user_data_32"),
-    *("ledger", "code", "effective_at"),
+    *("ledger", "code"),
 )
 _TAKEN_OVER = ("debit_account_id", "credit_account_id", "ledger", "code")
 
@@ -28,8 +28,11 @@ def compared(transfer: Transfer, existing: Transfer, *, pending: Transfer | None
         meant = replace(transfer, amount=existing.amount)
     else:
         meant = transfer
-    field = _difference(meant, existing, _FACTS)
-    return Result(f"exists_with_different_{field}") if field else Result.EXISTS
+    if field := _difference(meant, existing, _FACTS):
+        return Result(f"exists_with_different_{field}")
+    # Told again after its period was closed it counts later, and is the same all the same.
+    same = meant.meant_at == existing.meant_at
+    return Result.EXISTS if same else Result.EXISTS_WITH_DIFFERENT_EFFECTIVE_AT
 
 
 def resolution(transfer: Transfer, pending: Transfer) -> Transfer:

@@ -17,7 +17,7 @@ _CHUNK = 2000
 _NOT_POSTED = int(TransferFlags.PENDING | TransferFlags.VOID_PENDING_TRANSFER)
 _FIELDS = (
     *("id", "journal_id", "user_data_128", "code", "amount", "effective_at", "timestamp"),
-    *("debit_account_id", "credit_account_id"),
+    *("belongs_at", "debit_account_id", "credit_account_id"),
 )
 
 
@@ -43,9 +43,8 @@ def posted(
 ) -> Iterator[Posted]:
     """The posted transfers that count from `start` up to but not including `end`, an operation's one after another."""
     rows = _posted(start, end).order_by("effective_at", "timestamp", "journal_id", "code", "id")
-    for identity, journal_id, about, code, amount, effective_at, recorded_at, debit, credit in rows.values_list(
-        *_FIELDS
-    ).iterator(chunk_size=_CHUNK):
+    for row in rows.values_list(*_FIELDS).iterator(chunk_size=_CHUNK):
+        identity, journal_id, about, code, amount, effective_at, recorded_at, belongs_at, debit, credit = row
         yield Posted(
             id=identity,
             journal_id=journal_id,
@@ -56,6 +55,7 @@ def posted(
             credit=named[credit],
             effective_at=effective_at,
             recorded_at=recorded_at,
+            belongs_at=belongs_at,
         )
 
 

@@ -46,7 +46,8 @@ class PeriodNotOver(Refusal):
 def open_from() -> datetime | None:
     """Where the open time of the tenant in scope begins; None where nothing was ever closed."""
     closed = AccountingPeriod.objects.filter(state=AccountingPeriod.State.CLOSED)
-    return closed.order_by("-end_at").values_list("end_at", flat=True).first()
+    last: datetime | None = closed.order_by("-end_at").values_list("end_at", flat=True).first()
+    return last
 
 
 def refuse() -> NoReturn:
@@ -61,11 +62,11 @@ def open_period(*, month: str, actor: Actor) -> AccountingPeriod:
 
     Raises InvalidValue, PeriodOutOfOrder.
     """
+    _first_day(month)
     with atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id())
-        if (known := AccountingPeriod.objects.filter(month=month).first()) is not None:
-            return known
-        return _opened(month, tenant, actor)
+        known: AccountingPeriod | None = AccountingPeriod.objects.filter(month=month).first()
+        return known or _opened(month, tenant, actor)
 
 
 def close(*, month: str, reason: str, actor: Actor) -> AccountingPeriod:

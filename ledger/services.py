@@ -15,7 +15,7 @@ from core.db import bulk, vendor
 from core.db.retry import retrying
 from core.db.transaction import atomic
 from core.errors import Refusal
-from ledger import expiring, rows
+from ledger import expiring, periods, rows
 from ledger.accounts import AccountIdentity, AccountRecord
 from ledger.books import Books
 from ledger.chart import AccountFlags, opening_flags
@@ -176,6 +176,8 @@ def _post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Resul
         try:
             return _judged_and_inserted(transfers, at=at)
         except IntegrityError as error:
+            if periods.REFUSAL in str(error):
+                periods.refuse()
             if vendor.is_duplicate(error):
                 raise IdTaken("a transfer of that id is there already", field="id") from error
             raise

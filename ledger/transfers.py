@@ -42,7 +42,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields and widths are TigerBeetle's. `amount` is in pico-units, `timeout` in seconds. `ledger` is the currency's
     ISO 4217 number; `user_data_128` names what the transfer is about (a charge key, a document); transfers of one
-    operation share `journal_id`; `effective_at` is when it counts. An id of zero says the same as None.
+    operation share `journal_id`; `effective_at` is when it counts, and `belongs_at` when it would, were that
+    accounting period not closed. An id of zero says the same as None.
     """
 
     id: UUID
@@ -59,6 +60,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     flags: int = 0
     pending_id: UUID | None = None
     timeout: int = 0
+    belongs_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if type(self.amount) is not int or not 0 <= self.amount <= LARGEST:
@@ -69,6 +71,11 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
         for field in ("user_data_128", "pending_id"):
             if getattr(self, field) == NO_ID:
                 msgspec.structs.force_setattr(self, field, None)
+
+    @property
+    def meant_at(self) -> datetime:
+        """When it counts, or would, were that accounting period not closed."""
+        return self.belongs_at or self.effective_at
 
     def has(self, flags: TransferFlags) -> bool:
         """Whether any of these flags is set."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.forms import ActionForm
 
 from core.access import permissions
+from core.console.forms import asking_why
 from core.console.records import RecordAdmin, labelled, operator
 from core.console.shown import grouped, instant, number, verbatim
 from core.errors import Refusal
@@ -160,17 +159,6 @@ class WatermarkAdmin(RecordAdmin):
         return instant(row.taken_at)
 
 
-class QuarantineActionForm(ActionForm):  # type: ignore[misc]
-    """The reason that dismissing asks for."""
-
-    reason = forms.CharField(
-        required=False,
-        max_length=300,
-        label="Reason to dismiss",
-        widget=forms.TextInput(attrs={"placeholder": "Reason to dismiss", "aria-label": "Reason to dismiss"}),
-    )
-
-
 @admin.register(Quarantined)
 class QuarantinedAdmin(RecordAdmin):
     about = "What was sent and not taken. Choose events to send them again, or to dismiss them for good."
@@ -187,7 +175,7 @@ class QuarantinedAdmin(RecordAdmin):
         *("resolved", "resolution", "id"),
     )
     actions = ("replay", "dismiss")
-    action_form = QuarantineActionForm
+    action_form = asking_why("Reason to dismiss")
 
     def has_resolve_permission(self, request: HttpRequest) -> bool:
         return permissions.may(request, "quarantine.resolve")

@@ -21,6 +21,7 @@ from core.period import BEGINNING, local_date, local_midnight, zone_named
 from customers import checks, trees
 from ledger import services as ledger
 from ledger.entries import accounts_of, transfers
+from ledger.periods import open_from
 from payments import postings
 from payments.models import Payment
 
@@ -68,7 +69,7 @@ def record_bank_transfer(*, invoice: Invoice, amount: int, on: date, reference: 
         payment = _saved(facts, applied, row, named, on)
         entries = postings.received(facts, applied=applied)
         ids = ledger.open_accounts(accounts_of(entries))
-        ledger.post_all(transfers(entries, ids.__getitem__), at=at)
+        ledger.post_all(transfers(entries, ids.__getitem__, open_from=open_from()), at=at)
         invoicing.settle_if_paid(row, at=at, actor=actor)
         after = {"invoice": row.number, "amount": format_pico(amount), "applied": format_pico(applied)}
         audit.record(actor=actor, event=Event.PAYMENT_RECORDED, subject=payment, at=at, after=after)

@@ -38,7 +38,8 @@ LEFT JOIN ledger_account earned ON earned.id =
 WHERE charge.tenant_id = %(tenant)s
   AND CASE
     WHEN transfer.amount = ABS(charge.amount) AND transfer.code = {TransferCode.CHARGE:d}
-     AND transfer.user_data_128 = charge.key_id AND transfer.effective_at = charge.due_from
+     AND transfer.user_data_128 = charge.key_id
+     AND COALESCE(transfer.belongs_at, transfer.effective_at) = charge.due_from
      AND charge.payer_id = name.payer_id AND charge.currency = name.currency
      AND owed.code = {Code.UNBILLED_RECEIVABLE:d}
      AND owed.customer_id = charge.payer_id AND owed.currency = charge.currency

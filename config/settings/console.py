@@ -70,6 +70,7 @@ _NAVIGATION = [
         _item("Trial balance", "balance", "ledger_trial_balance"),
         _item("Accounts", "account_balance", "ledger_account_changelist"),
         _item("Transfers", "swap_horiz", "ledger_transfer_changelist"),
+        _item("Accounting periods", "event_available", "ledger_accountingperiod_changelist"),
     ),
     _group(
         "Records",

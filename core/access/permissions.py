@@ -12,6 +12,8 @@ from core.models.access import Role
 _PERMISSIONS: Mapping[str, frozenset[str]] = {
     "console.read": frozenset(Role.values),
     "api_key.revoke": frozenset({Role.OWNER, Role.ENGINEER}),
+    "period.close": frozenset({Role.OWNER, Role.FINANCE}),
+    "period.reopen": frozenset({Role.OWNER}),
     "quarantine.resolve": frozenset({Role.OWNER, Role.FINANCE, Role.SUPPORT, Role.ENGINEER}),
 }
 

@@ -61,6 +61,13 @@ SELECT -amount, IF(NEW.flags & 8, flags & 192, 0) INTO held, opens FROM ledger_t
 _KEEP = f"""
 CREATE TRIGGER ledger_keep_balances AFTER INSERT ON ledger_transfer FOR EACH ROW BEGIN
 {_VARIABLES}
+IF EXISTS (
+    SELECT 1 FROM ledger_accountingperiod
+    WHERE tenant_id = NEW.tenant_id AND state = 'closed' AND end_at > NEW.effective_at
+) THEN
+    SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1452,
+        MESSAGE_TEXT = 'ledger_period_closed: a transfer counts from an instant in a closed accounting period';
+END IF;
 IF EXISTS (SELECT 1 FROM ledger_failedtransfer WHERE transfer_id = NEW.id AND tenant_id = NEW.tenant_id) THEN
     {_REFUSE.format(what="a transfer of that id has already failed")}
 END IF;

@@ -107,6 +107,18 @@ _RESOLVE = """
     END IF;
 """
 
+# Whoever closes a period has waited for all who were writing, and who writes later sees it closed.
+_REFUSE_CLOSED = """
+    IF EXISTS (
+        SELECT FROM (SELECT tenant_id, min(effective_at) AS earliest FROM fresh GROUP BY tenant_id) AS one
+        JOIN ledger_accountingperiod AS period
+        ON period.tenant_id = one.tenant_id AND period.state = 'closed' AND period.end_at > one.earliest
+    ) THEN
+        RAISE EXCEPTION 'ledger_period_closed: a transfer counts from an instant in a closed accounting period'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+"""
+
 _KEEP = f"""
 CREATE FUNCTION ledger_keep_balances() {_DEFINER}
 AS $$
@@ -117,6 +129,7 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_transfer' THEN
         RAISE EXCEPTION 'ledger: balances follow ledger_transfer only' USING ERRCODE = 'insufficient_privilege';
     END IF;
+{_REFUSE_CLOSED}
     IF EXISTS (
         SELECT FROM fresh JOIN ledger_failedtransfer AS failed
         ON failed.transfer_id = fresh.id AND failed.tenant_id = fresh.tenant_id

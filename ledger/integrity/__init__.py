@@ -1,8 +1,8 @@
-"""Questions that the books must answer well (blueprint §13, rule 1)."""
+"""Questions that the books must answer well (blueprint §13, rules 1 and 2)."""
 
 from __future__ import annotations
 
 from core.integrity import Check
-from ledger.integrity import books, pending
+from ledger.integrity import books, pending, periods
 
-CHECKS: tuple[Check, ...] = (*books.CHECKS, *pending.CHECKS)
+CHECKS: tuple[Check, ...] = (*books.CHECKS, *pending.CHECKS, *periods.CHECKS)

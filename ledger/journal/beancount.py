@@ -28,6 +28,8 @@ def text(accounts: Iterable[NamedAccount], journals: Iterable[Journal], *, since
                 yield f"  {account(named)}  {amount(pico)} {transfer.commodity}"
                 yield f'    transfer: "{transfer.id}"'
                 yield f'    effective: "{told(transfer.effective_at)}"'
+                if transfer.belongs_at:
+                    yield f'    belongs: "{told(transfer.belongs_at)}"'
                 if transfer.about:
                     yield f'    about: "{transfer.about}"'
 

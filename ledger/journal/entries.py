@@ -37,6 +37,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     credit: NamedAccount
     effective_at: datetime
     recorded_at: datetime
+    belongs_at: datetime | None = None
 
     @property
     def written(self) -> str:

@@ -40,7 +40,8 @@ def account(named: NamedAccount) -> str:
 
 def _postings(transfer: Posted) -> Iterator[str]:
     about = f", about:{transfer.about}" if transfer.about else ""
-    tags = f"transfer:{transfer.id}{about}, effective:{told(transfer.effective_at)}"
+    belongs = f", belongs:{told(transfer.belongs_at)}" if transfer.belongs_at else ""
+    tags = f"transfer:{transfer.id}{about}, effective:{told(transfer.effective_at)}{belongs}"
     for named, pico in ((transfer.debit, transfer.amount), (transfer.credit, -transfer.amount)):
         yield f"    {account(named)}  {amount(pico)} {_commodity(transfer.commodity)}  ; {tags}"
 

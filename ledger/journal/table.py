@@ -12,7 +12,8 @@ from ledger.journal.entries import Journal, NamedAccount, Posted, told
 
 _SIDE = ("code", "account", "customer", "sub")
 COLUMNS = (
-    *("date", "effective_at", "recorded_at", "journal_id", "transfer_id", "about", "transfer_code", "transfer"),
+    *("date", "effective_at", "belongs_at", "recorded_at"),
+    *("journal_id", "transfer_id", "about", "transfer_code", "transfer"),
     *(f"debit_{name}" for name in _SIDE),
     *(f"credit_{name}" for name in _SIDE),
     *("currency", "amount"),
@@ -33,6 +34,7 @@ def _row(transfer: Posted, on: date) -> list[str]:
     return [
         on.isoformat(),
         told(transfer.effective_at),
+        told(transfer.belongs_at) if transfer.belongs_at else "",
         told(transfer.recorded_at),
         str(transfer.journal_id),
         str(transfer.id),

@@ -18,5 +18,6 @@ class Migration(migrations.Migration):
         AppendOnly("ledger_pending", mutable=["state", "resolved_by", "resolved_at"]),
         AppendOnly("ledger_expiry"),
         AppendOnly("ledger_failedtransfer"),
+        AppendOnly("ledger_accountingperiod", mutable=["state", "reason", "changed_at"]),
         KeepBalances(),
     ]

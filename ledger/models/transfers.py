@@ -50,6 +50,9 @@ class Transfer(TenantModel):
     timeout = models.BigIntegerField(default=0, help_text="Seconds after which a pending transfer expires; 0 is never.")
     journal_id = models.UUIDField(help_text="Shared by the transfers of one operation.")
     effective_at = models.DateTimeField(help_text="When it counts.")
+    belongs_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it would count, were that accounting period not closed."
+    )
     timestamp = models.DateTimeField(help_text="When it was recorded, by the tenant's clock.")
     # The database counts: many transfers share an instant, and a sandbox's clock stands still.
     ordinal = models.BigIntegerField(editable=False, help_text="Its place in the order of recording.")

@@ -47,7 +47,7 @@ def _post(entries: Iterable[Entry], *, at: str) -> list[Result]:
     several = list(entries)
     with atomic():
         ids = ledger.open_accounts(accounts_of(several))
-        return ledger.post_all(transfers(several, ids.__getitem__), at=instant(at), replay_ok=True)
+        return ledger.post_all(transfers(several, ids.__getitem__, open_from=None), at=instant(at), replay_ok=True)
 
 
 def _balances() -> dict[int, int]:

@@ -20,7 +20,7 @@ def shown(entries: Iterable[Entry]) -> list[Shown]:
     codes = {account.id_in(TENANT): int(account.code) for account in accounts_of(several)}
     return [
         (codes[one.debit_account_id], codes[one.credit_account_id], one.amount, TransferCode(one.code))
-        for one in transfers(several, lambda account: account.id_in(TENANT))
+        for one in transfers(several, lambda account: account.id_in(TENANT), open_from=None)
     ]
 
 

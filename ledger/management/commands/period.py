@@ -43,9 +43,8 @@ class Command(TenantCommand):
             self.result_json(rows)
             return
         columns = ("month", "state", "start", "end", "changed at", "reason")
-        display.console(cast("TextIO", self.stdout)).print(
-            display.table(f"Accounting periods of {tenant.key}", columns, [list(row.values()) for row in rows], right=())
-        )
+        table = display.table(f"Accounting periods of {tenant.key}", columns, [list(row.values()) for row in rows])
+        display.console(cast("TextIO", self.stdout)).print(table)
 
 
 def _plain(row: AccountingPeriod) -> dict[str, str]:

@@ -20,6 +20,7 @@ def test_a_row_for_each_transfer() -> None:
     assert first == {
         "date": "2026-02-01",
         "effective_at": "2026-02-01T00:00:00Z",
+        "belongs_at": "",
         "recorded_at": "2026-02-02T00:00:00Z",
         "journal_id": str(UUID(int=9)),
         "transfer_id": str(UUID(int=1)),
