@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from core import clock
-from core.access.scope import tenant_id
+from core.access.scope import tenant_id, tenant_scope
 from core.currency import CURRENCIES, currency
-from core.db import bulk, vendor
+from core.db import bulk
 from core.db.retry import retrying
 from core.db.transaction import atomic
 from core.errors import Refusal
-from ledger import expiring, periods, rows
+from core.models import Tenant
+from ledger import expiring, rows
 from ledger.accounts import AccountIdentity, AccountRecord
-from ledger.books import Books
 from ledger.chart import AccountFlags, opening_flags
-from ledger.judging import judge_all
 from ledger.models import Account
 from ledger.opening import Register, judge_accounts
+from ledger.posting import IdTaken, post_in_order, posted_at_once
 from ledger.results import AccountResult, Result
 from ledger.transfers import Transfer
 
+__all__ = [
+    "IdTaken",
+    "PostingRefused",
+    "create_accounts",
+    "create_transfers",
+    "expire_every_tenant",
+    "expire_pending",
+    "open_accounts",
+    "post",
+    "post_all",
+]
+
+logger = logging.getLogger(__name__)
 _ACCOUNT_COLUMNS = (
     *("id", "tenant_id", "customer_id", "currency", "code", "sub", "ledger", "flags", "closed"),
     *("user_data_128", "user_data_64", "user_data_32"),
@@ -39,16 +53,6 @@ class PostingRefused(Refusal):
     """A transfer that had to be posted was not: `index` in the batch, its id and the result."""
 
     code = "posting_refused"
-
-
-class IdTaken(Refusal):
-    """An id of the batch can't be used here: ids are unique in the whole installation, and random ones don't meet."""
-
-    code = "id_taken"
-
-
-class _NotPlain(Exception):
-    """An account of the batch is guarded or closed."""
 
 
 def open_accounts(identities: Iterable[AccountIdentity]) -> dict[AccountIdentity, UUID]:
@@ -110,9 +114,9 @@ def post(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("transfers are posted in the transaction of what they book")
-    if not transfers or _posted_at_once(transfers, at=at):
+    if not transfers or posted_at_once(transfers, at=at):
         return [Result.CREATED] * len(transfers)
-    return _post_in_order(transfers, at=at)
+    return post_in_order(transfers, at=at)
 
 
 def post_all(transfers: Sequence[Transfer], *, at: datetime, replay_ok: bool = False) -> list[Result]:
@@ -139,6 +143,20 @@ def expire_pending(*, at: datetime) -> int:
     return expired
 
 
+def expire_every_tenant() -> int:
+    """The same for each tenant in turn, by its own clock: the relay's work. One tenant's trouble is logged."""
+    expired = 0
+    for tenant in Tenant.objects.order_by("id"):
+        try:
+            with tenant_scope(tenant.id):
+                expired += expire_pending(at=clock.of(tenant))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("expiring for tenant %s failed", tenant.key)
+    return expired
+
+
 def _expire_some(at: datetime) -> int | None:
     with atomic():
         late = expiring.due(at=at, limit=_CHUNK)
@@ -146,68 +164,6 @@ def _expire_some(at: datetime) -> int | None:
             return None
         rows.locked_accounts({account_id for both in late.values() for account_id in both})
         return expiring.expire(late, at=at)
-
-
-def _posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
-    """Whether the database took a batch that needs no judge: plain transfers between open accounts without a guard.
-
-    Else it took none, and nothing is locked that was not locked before.
-    """
-    if any(transfer.flags or transfer.pending_id or transfer.timeout for transfer in transfers):
-        return False
-    try:
-        with atomic(savepoint=True):
-            if any(
-                account.flags & ~AccountFlags.HISTORY for account in rows.locked_accounts(_sides(transfers)).values()
-            ):
-                raise _NotPlain
-            rows.insert_transfers(transfers, at=at)
-    except (IntegrityError, _NotPlain):
-        return False
-    return True
-
-
-def _post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
-    """Each judged after those before it; the database takes what is to be created at once."""
-    try:
-        return _judged_and_inserted(transfers, at=at)
-    except IntegrityError:
-        # The same id was posted between other accounts since we looked: it is there to be seen now.
-        try:
-            return _judged_and_inserted(transfers, at=at)
-        except IntegrityError as error:
-            if periods.REFUSAL in str(error):
-                periods.refuse()
-            if vendor.is_duplicate(error):
-                raise IdTaken("a transfer of that id is there already", field="id") from error
-            raise
-
-
-def _judged_and_inserted(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
-    with atomic(savepoint=True):
-        books = _books(transfers, at=at)
-        results = judge_all(transfers, books, at=at)
-        rows.insert_transfers(books.created, at=at)
-        rows.insert_failed(books.failed_now, at=at)
-    return results
-
-
-def _books(transfers: Sequence[Transfer], *, at: datetime) -> Books:
-    """What the batch meets: its accounts locked, and nothing held on them whose time was up."""
-    ids = {transfer.id for transfer in transfers} | {
-        transfer.pending_id for transfer in transfers if transfer.pending_id
-    }
-    held = rows.transfers({transfer.pending_id for transfer in transfers if transfer.pending_id})
-    sides = _sides([*transfers, *held.values()])
-    late = expiring.due(at=at, touching=sides)
-    accounts = rows.locked_accounts(sides | {account_id for both in late.values() for account_id in both})
-    if late and expiring.expire(late, at=at):
-        accounts = rows.locked_accounts(sides)
-    return Books(accounts=accounts, transfers=rows.transfers(ids), pending=rows.pending(ids), failed=rows.failed(ids))
-
-
-def _sides(transfers: Iterable[Transfer]) -> set[UUID]:
-    return {account_id for one in transfers for account_id in (one.debit_account_id, one.credit_account_id)}
 
 
 def _identities(account_ids: Iterable[UUID]) -> dict[UUID, AccountIdentity]:

@@ -1,4 +1,4 @@
-"""bin/manage relay: hands events to their listeners, until it is told to end."""
+"""bin/manage relay: hands events to their listeners and ends pending transfers, until it is told to end."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from django.db import close_old_connections
 
 from core import outbox
 from core.commands import DaybookCommand
+from ledger import services as ledger
 
 logger = logging.getLogger(__name__)
 _EVERY_SECONDS = 1.0
 
 
 class Command(DaybookCommand):
-    help = "Delivers what is due, every second. Any number of relays may run: each delivery is made by one of them."
+    help = (
+        "Delivers what is due and expires what is overdue, every second. Any number of relays may run: "
+        "each delivery is made by one of them."
+    )
 
     _ending = False
 
@@ -34,11 +38,14 @@ class Command(DaybookCommand):
     def _relay(self) -> None:
         close_old_connections()
         try:
+            expired = ledger.expire_every_tenant()
             delivered = outbox.relay_every_tenant(until=lambda: self._ending)
         except Exception:
             # Whatever it is, the database out of reach for one: the next second tries again.
             logger.exception("relaying failed")
         else:
+            if expired:
+                logger.info("expired %s pending transfers", expired)
             if delivered:
                 logger.info("delivered %s", delivered)
 

@@ -1,0 +1,54 @@
+"""What PostgreSQL refuses to anybody but the ledger's own triggers: on accounts, and on how pending transfers stand."""
+
+from __future__ import annotations
+
+_REFUSE_OPENING = """
+CREATE FUNCTION ledger_refuse_opening_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'ledger: account % must open with balances of zero, and closed only by its flag', NEW.id
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
+#: Of a new account: what only transfers bring about.
+OPENED_WRONG = " OR ".join(
+    [
+        *(f"NEW.{side}_{kind} <> 0" for side in ("debits", "credits") for kind in ("pending", "posted")),
+        "NEW.closed <> ((NEW.flags & 32) <> 0)",
+    ]
+)
+
+_OPENING = f"""
+CREATE TRIGGER ledger_opening_balance BEFORE INSERT ON ledger_account
+FOR EACH ROW WHEN ({OPENED_WRONG}) EXECUTE FUNCTION ledger_refuse_opening_balance();
+"""
+
+# The general guard compares row by row. These two cost nothing per account: no statement but the posting
+# triggers' may update accounts, and none at all what identifies them.
+_GUARD_ACCOUNTS = """
+DROP TRIGGER append_only_ledger_account_update ON ledger_account;
+
+CREATE TRIGGER append_only_ledger_account_update BEFORE UPDATE ON ledger_account
+FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse_change();
+
+CREATE TRIGGER append_only_ledger_account_identity
+BEFORE UPDATE OF id, tenant_id, customer_id, currency, code, sub, ledger, flags, user_data_128, user_data_64,
+    user_data_32, created_at ON ledger_account
+FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change();
+"""
+
+# How a pending transfer stands is the triggers' to write, and what is settled stays so.
+_GUARD_PENDING = """
+DROP TRIGGER append_only_ledger_pending_update ON ledger_pending;
+
+CREATE TRIGGER append_only_ledger_pending_update BEFORE INSERT OR UPDATE ON ledger_pending
+FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse_change();
+
+CREATE TRIGGER append_only_ledger_pending_identity BEFORE UPDATE OF id, tenant_id, expires_at ON ledger_pending
+FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change();
+
+CREATE TRIGGER append_only_ledger_pending_settled BEFORE UPDATE ON ledger_pending
+FOR EACH ROW WHEN (OLD.state <> 'pending') EXECUTE FUNCTION daybook_refuse_change();
+"""
+
+STATEMENTS = (_REFUSE_OPENING, _OPENING, _GUARD_ACCOUNTS, _GUARD_PENDING)

@@ -1,0 +1,91 @@
+"""The two ways into the books: a batch that needs no judge, at once; any other in order, under its accounts' locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from core.db import vendor
+from core.db.transaction import atomic
+from core.errors import Refusal
+from ledger import expiring, periods, rows
+from ledger.books import Books
+from ledger.chart import AccountFlags
+from ledger.judging import judge_all
+from ledger.results import Result
+from ledger.transfers import Transfer
+
+
+class IdTaken(Refusal):
+    """An id of the batch can't be used here: ids are unique in the whole installation, and random ones don't meet."""
+
+    code = "id_taken"
+
+
+class _NotPlain(Exception):
+    """An account of the batch is guarded or closed."""
+
+
+def posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
+    """Whether the database took a batch that needs no judge: plain transfers between open accounts without a guard.
+
+    Else it took none, and nothing is locked that was not locked before.
+    """
+    if any(transfer.flags or transfer.pending_id or transfer.timeout for transfer in transfers):
+        return False
+    try:
+        with atomic(savepoint=True):
+            if any(
+                account.flags & ~AccountFlags.HISTORY for account in rows.locked_accounts(_sides(transfers)).values()
+            ):
+                raise _NotPlain
+            rows.insert_transfers(transfers, at=at)
+    except (IntegrityError, _NotPlain):
+        return False
+    return True
+
+
+def post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
+    """Each judged after those before it; the database takes what is to be created at once."""
+    try:
+        return _judged_and_inserted(transfers, at=at)
+    except IntegrityError:
+        # The same id was posted between other accounts since we looked: it is there to be seen now.
+        try:
+            return _judged_and_inserted(transfers, at=at)
+        except IntegrityError as error:
+            if periods.REFUSAL in str(error):
+                periods.refuse()
+            if vendor.is_duplicate(error):
+                raise IdTaken("a transfer of that id is there already", field="id") from error
+            raise
+
+
+def _judged_and_inserted(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
+    with atomic(savepoint=True):
+        books = _books(transfers, at=at)
+        results = judge_all(transfers, books, at=at)
+        rows.insert_transfers(books.created, at=at)
+        rows.insert_failed(books.failed_now, at=at)
+    return results
+
+
+def _books(transfers: Sequence[Transfer], *, at: datetime) -> Books:
+    """What the batch meets: its accounts locked, and nothing held on them whose time was up."""
+    ids = {transfer.id for transfer in transfers} | {
+        transfer.pending_id for transfer in transfers if transfer.pending_id
+    }
+    held = rows.transfers({transfer.pending_id for transfer in transfers if transfer.pending_id})
+    sides = _sides([*transfers, *held.values()])
+    late = expiring.due(at=at, touching=sides)
+    accounts = rows.locked_accounts(sides | {account_id for both in late.values() for account_id in both})
+    if late and expiring.expire(late, at=at):
+        accounts = rows.locked_accounts(sides)
+    return Books(accounts=accounts, transfers=rows.transfers(ids), pending=rows.pending(ids), failed=rows.failed(ids))
+
+
+def _sides(transfers: Iterable[Transfer]) -> set[UUID]:
+    return {account_id for one in transfers for account_id in (one.debit_account_id, one.credit_account_id)}
