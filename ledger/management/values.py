@@ -28,5 +28,5 @@ def told(instant: datetime) -> str:
 
 
 def amount(pico: int, currency_code: str) -> str:
-    """A decimal with the currency's decimals at least."""
-    return format_pico(pico, places=currency.currency(currency_code).digits)
+    """A decimal with the currency's decimals at least; a ledger without a currency has none."""
+    return format_pico(pico, places=currency.currency(currency_code).digits if currency_code else 0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from io import StringIO
 from uuid import UUID
 
 import msgspec
 import pytest
+from django.core.management import call_command
 
 from core import clock
 from core.access.scope import tenant_id
-from core.models import new_id
+from core.models import Tenant, new_id
 from customers.models import Customer
 from ledger import selectors
 from ledger.accounts import LAST_ID, NO_ID, AccountIdentity, AccountRecord, Balances
@@ -105,6 +108,16 @@ def test_an_account_without_a_customer_meets_those_of_its_currency(acme: Custome
     euro, revenue = bare_account(ledger=978), opened(acme, Code.REVENUE)
     assert posted(move(euro, revenue.id_in(tenant_id()), 7, ledger=978)) == ["created"]
     assert selectors.trial_balance().totals() == {"EUR": (7, 7)}
+
+
+def test_a_ledger_without_a_currency_is_in_the_trial_balance() -> None:
+    """Under no currency's name, with the decimals that it has."""
+    posted(move(bare_account(), bare_account(), 10**12))
+    tenant = Tenant.objects.get(pk=tenant_id())
+    out = StringIO()
+    call_command("trial_balance", "--tenant", tenant.key, "--json", stdout=out)
+    rows = json.loads(out.getvalue())["rows"]
+    assert [(row["currency"], row["debits"], row["credits"]) for row in rows] == [("", "1", "1")]
 
 
 def test_nobody_takes_the_id_of_an_identity(acme: Customer) -> None:
