@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,11 +29,14 @@ class Cluster:
     so a lock that is free means that no server works on this data, whatever postmaster.pid says.
     """
 
-    def __init__(self, name: str, *, base: Path = VAR, durable: bool = True) -> None:
+    def __init__(
+        self, name: str, *, base: Path = VAR, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.base = base.resolve()
         self.folder = self.base / "clusters" / name
         self.data = self.folder / "data"
         self._durable = durable
+        self._settings = dict(settings or {})
         self._file = self.folder / "cluster.json"
         self._server_lock = self.folder / "server.lock"
         self._held: list[int] = []
@@ -159,7 +162,14 @@ class Cluster:
                 state.port, state.server = server.free_port(0 if attempt else state.port), ""
                 state.write(self._file)
                 process = server.launch(
-                    data, programs=programs, account=account, port=state.port, durable=self._durable, log=log, lock=lock
+                    data,
+                    programs=programs,
+                    account=account,
+                    port=state.port,
+                    durable=self._durable,
+                    settings=self._settings,
+                    log=log,
+                    lock=lock,
                 )
             finally:
                 os.close(lock)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,12 +53,20 @@ class EndedEarlyError(Exception):
 
 
 def launch(
-    data: Path, *, programs: Path, account: Account, port: int, durable: bool, log: Path, lock: int
+    data: Path,
+    *,
+    programs: Path,
+    account: Account,
+    port: int,
+    durable: bool,
+    settings: Mapping[str, str],
+    log: Path,
+    lock: int,
 ) -> subprocess.Popen[bytes]:
     """A server that outlives us: a session of its own, output in a file, and the lock as its one inheritance."""
-    settings = _SETTINGS | (_DURABLE if durable else _FLEETING) | {"port": port}
+    told = {**_SETTINGS, **(_DURABLE if durable else _FLEETING), **settings, "port": port}
     command = [str(programs / "postgres"), "-D", str(data)]
-    for name, value in settings.items():
+    for name, value in told.items():
         command += ["-c", f"{name}={value}"]
     with _opened(log) as output:
         return subprocess.Popen(  # noqa: S603 - our own arguments

@@ -1,0 +1,101 @@
+"""P13: many transfers in batches, against a bare COPY of the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from uuid import UUID
+
+from django.db import connection
+
+from bench.books.limit import CopyLimit
+from bench.books.tenants import BEGINNING, LEDGER, accounts, tenant
+from bench.books.transfers import Maker
+from bench.kit.command import Effort
+from bench.kit.results import Goal, Result, in_turn
+from bench.kit.server import Server
+from core.access.scope import tenant_scope
+from core.db.transaction import atomic
+from core.ids import derived_id
+from ledger import services
+from ledger.chart import Code, TransferCode
+from ledger.results import Result as Outcome
+from ledger.transfers import Transfer
+
+_TRANSFERS, _ACCOUNTS, _BATCH, _SMALL_BATCH = 100_000, 20_000, 10_000, 1_000
+_PLENTY = 10**24
+
+
+def plain(server: Server, effort: Effort) -> Result:
+    """Accounts without guards, where one COPY takes a batch."""
+    return _measured(server, effort, goal=Goal(name="P13 plain", unit="transfers/s", target=0.50), guarded=False)
+
+
+def ordered(server: Server, effort: Effort) -> Result:
+    """Accounts that may not be overdrawn: each transfer is judged after those before it."""
+    return _measured(server, effort, goal=Goal(name="P13 ordered", unit="transfers/s", target=0.30), guarded=True)
+
+
+def _measured(server: Server, effort: Effort, *, goal: Goal, guarded: bool) -> Result:
+    key = "bench-guarded" if guarded else "bench-plain"
+    opened = accounts(key, code=Code.WALLET_PAID if guarded else Code.REVENUE, count=effort.sized(_ACCOUNTS))
+    if guarded:
+        _fund(key, opened)
+    maker, limit, made = Maker(opened, seed=goal.name), CopyLimit(server), list[Transfer]()
+
+    def posting() -> float:
+        made[:] = maker.take(effort.sized(_TRANSFERS))
+        return _posted(key, made, batch=effort.sized(_BATCH))
+
+    with limit.table():
+        product, bare = in_turn(
+            product=posting,
+            limit=lambda: limit.copied(tenant(key), made),
+            runs=effort.runs,
+            before=lambda: server.ready("ledger_account"),
+        )
+    small = _posted(key, maker.take(effort.sized(_TRANSFERS)), batch=effort.sized(_SMALL_BATCH))
+    return Result(goal=goal, product=product, limit=bare, note=_note(effort, small))
+
+
+def _posted(key: str, transfers: Sequence[Transfer], *, batch: int) -> float:
+    """Transfers per second through the product, a commit for each batch. Raises AssertionError if one was refused."""
+    with tenant_scope(tenant(key)):
+        begun = perf_counter()
+        for first in range(0, len(transfers), batch):
+            with atomic():
+                outcomes = services.post(transfers[first : first + batch], at=BEGINNING)
+            assert set(outcomes) == {Outcome.CREATED}
+        return len(transfers) / (perf_counter() - begun)
+
+
+def _fund(key: str, guarded: Sequence[UUID]) -> None:
+    (source,) = accounts(key, code=Code.BANK, count=1)
+    transfers = [
+        Transfer(
+            id=derived_id(BEGINNING, "funding", account),
+            debit_account_id=source,
+            credit_account_id=account,
+            amount=_PLENTY,
+            ledger=LEDGER,
+            code=TransferCode.TOP_UP.value,
+            effective_at=BEGINNING,
+            journal_id=derived_id(BEGINNING, "funding"),
+        )
+        for account in guarded
+    ]
+    with tenant_scope(tenant(key)), atomic():
+        services.post_all(transfers, at=BEGINNING)
+    connection.close()
+
+
+def _note(effort: Effort, small: float) -> str:
+    sizes = f"{effort.sized(_TRANSFERS):,} transfers between {effort.sized(_ACCOUNTS):,} accounts"
+    batches = (
+        f"a commit for each {effort.sized(_BATCH):,}; with {effort.sized(_SMALL_BATCH):,} to a commit {small:,.0f}/s"
+    )
+    return (
+        f"{sizes}, {batches}. Limit: one COPY of the same rows, rendered beforehand, in one transaction into a table "
+        "of the product's columns with its unique id and its two account indexes, without checks, trigger and "
+        "balances; both tables keep the rows of earlier runs."
+    )

@@ -1,0 +1,60 @@
+"""The limit of bulk posting: COPY of the same rows, and nothing else (performance §3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from uuid import UUID
+
+from bench.books.tenants import BEGINNING
+from bench.kit.server import Server
+from ledger.transfers import Transfer
+
+_TABLE = "bench_transfer"
+_MAKE = (
+    f"CREATE TABLE {_TABLE} (LIKE ledger_transfer)",
+    f"ALTER TABLE {_TABLE} ADD PRIMARY KEY (id)",
+    f"CREATE INDEX ON {_TABLE} (debit_account_id, effective_at, timestamp)",
+    f"CREATE INDEX ON {_TABLE} (credit_account_id, effective_at, timestamp)",
+)
+_FIELDS = Transfer.__struct_fields__
+
+
+class CopyLimit:
+    """A table like the ledger's, with the indexes that any ledger needs."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @contextmanager
+    def table(self) -> Iterator[None]:
+        """While inside, the table is there."""
+        self._server.command(*_MAKE)
+        try:
+            yield
+        finally:
+            self._server.command(f"DROP TABLE {_TABLE}")
+
+    def copied(self, tenant_id: UUID, transfers: Sequence[Transfer]) -> float:
+        """Rows per second, with the commit."""
+        rendered = _rendered(tenant_id, transfers)
+        with self._server.superuser() as session, session.cursor() as cursor:
+            begun = perf_counter()
+            with cursor.copy(f"COPY {_TABLE} ({', '.join(_FIELDS)}, tenant_id, timestamp) FROM STDIN".encode()) as copy:
+                for block in rendered:
+                    copy.write(block)
+            return len(transfers) / (perf_counter() - begun)
+
+
+def _rendered(tenant_id: UUID, transfers: Sequence[Transfer]) -> list[bytes]:
+    """COPY's text format, in blocks of about a hundred kilobytes."""
+    lines = [
+        "\t".join(_text(getattr(transfer, field)) for field in _FIELDS) + f"\t{tenant_id}\t{BEGINNING.isoformat()}\n"
+        for transfer in transfers
+    ]
+    return ["".join(lines[first : first + 400]).encode() for first in range(0, len(lines), 400)]
+
+
+def _text(value: object) -> str:
+    return "\\N" if value is None else str(value)

@@ -1,0 +1,39 @@
+"""Books to post to: tenants, and accounts opened as the product opens them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from uuid import UUID
+
+from core.access import services as access
+from core.access.scope import tenant_scope
+from core.actor import Actor
+from core.currency import currency
+from ledger import services
+from ledger.accounts import AccountIdentity
+from ledger.chart import Code
+
+CURRENCY = "EUR"
+LEDGER = currency(CURRENCY).number
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+_BENCH = Actor(kind="command", name="bench")
+_AT_ONCE = 5_000
+
+
+@cache
+def tenant(key: str) -> UUID:
+    """The bench's tenant of that key; opened where it isn't yet."""
+    return access.open_tenant(key=key, name="Bench", kind="sandbox", actor=_BENCH, clock_at=BEGINNING).id
+
+
+@cache
+def accounts(key: str, *, code: Code, count: int) -> list[UUID]:
+    """So many accounts of that code in the tenant's books."""
+    identities = [AccountIdentity(None, CURRENCY, code, f"{number:06}") for number in range(count)]
+    ids: list[UUID] = []
+    with tenant_scope(tenant(key)):
+        for first in range(0, count, _AT_ONCE):
+            ids += services.open_accounts(identities[first : first + _AT_ONCE]).values()
+    return ids

@@ -1,0 +1,46 @@
+"""Transfers as billing makes them: derived ids in time order, journals of ten, each about something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from bench.books.tenants import BEGINNING, LEDGER
+from core.ids import derived_id
+from ledger.chart import TransferCode
+from ledger.transfers import Transfer
+
+_IN_A_JOURNAL = 10
+_LARGEST = 100 * 10**12  # pico-units
+
+
+class Maker:
+    """Makes transfers between two accounts drawn by chance; the same `seed` makes the same ones, ids included."""
+
+    def __init__(self, accounts: Sequence[UUID], *, seed: str) -> None:
+        self._accounts = accounts
+        self._seed = seed
+        self._chance = Random(seed)
+        self._made = 0
+
+    def take(self, count: int) -> list[Transfer]:
+        """The next so many."""
+        return [self._next() for _ in range(count)]
+
+    def _next(self) -> Transfer:
+        journal, self._made = self._made // _IN_A_JOURNAL, self._made + 1
+        effective_at = BEGINNING + timedelta(seconds=journal)
+        debit, credit = self._chance.sample(self._accounts, 2)
+        return Transfer(
+            id=derived_id(effective_at, "transfer", self._seed, self._made),
+            debit_account_id=debit,
+            credit_account_id=credit,
+            amount=self._chance.randint(1, _LARGEST),
+            ledger=LEDGER,
+            code=TransferCode.CHARGE.value,
+            effective_at=effective_at,
+            journal_id=derived_id(effective_at, "journal", self._seed, journal),
+            user_data_128=derived_id(effective_at, "about", self._seed, self._made),
+        )
