@@ -3,6 +3,7 @@
     python3 -m config.provision requirements.lock       what running needs
     python3 -m config.provision requirements-dev.lock   what tests and checks need, too
     python3 -m config.provision tools                   programs that some tests run; without them these are skipped
+    python3 -m config.provision mariadb                 a server for tests to run on; postgresql-15 likewise
 
 Standard library only: it runs under the system's Python. Doing it twice, at once or after an
 interruption, ends the same. Exit code 2 says that a person must do something first.
@@ -31,6 +32,8 @@ def main(wanted: str) -> int:
             if wanted == "tools":
                 system_packages.add_what_tests_run()
                 (ENVIRONMENT / "tools").touch()  # asked once
+            elif not wanted.endswith(".lock"):
+                system_packages.add_server(wanted)
             elif not is_done(wanted):
                 _set_up(wanted)
     except PermissionError as error:

@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.telling import tell
@@ -22,6 +23,13 @@ _PDF_LIBRARIES = (
 )
 #: Debian's package, and what the program may be called.
 _TOOLS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "hledger": ("hledger",)}
+#: What `bin/test --database` can run on: Debian's package, a program of it, and where that is.
+_SERVERS = {
+    "mariadb": ("mariadb-server", "mariadbd", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"),
+    "postgresql-15": ("postgresql-15", "postgres", "/usr/lib/postgresql/15/bin"),
+}
+#: Debian's packages ask it before they start anything.
+_NO_STARTING = Path("/usr/sbin/policy-rc.d")
 
 
 def add_what_running_needs() -> None:
@@ -43,6 +51,32 @@ def add_what_tests_run() -> None:
     missing = [program for program, names in _TOOLS.items() if not any(shutil.which(name) for name in names)]
     if missing and not _apt_install(missing):
         tell(f"tests with {' and '.join(missing)} are skipped; for them: {_how_to_install(missing)}")
+
+
+def add_server(database: str) -> None:
+    """The programs of a database server for tests. Exits with 2 where a person must install them."""
+    package, program, path = _SERVERS[database]
+    if shutil.which(program, path=path):
+        return
+    with _no_server_of_the_systems():
+        _apt_install([package])
+    if not shutil.which(program, path=path):
+        tell(f"{database} is not installed: {_how_to_install([package])}")
+        sys.exit(2)
+
+
+@contextmanager
+def _no_server_of_the_systems() -> Iterator[None]:
+    """While inside, packages that we install start no server: we want their programs only."""
+    if os.geteuid() != 0 or _NO_STARTING.exists() or not _NO_STARTING.parent.is_dir():
+        yield
+        return
+    _NO_STARTING.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    _NO_STARTING.chmod(0o755)
+    try:
+        yield
+    finally:
+        _NO_STARTING.unlink()
 
 
 def _missing_venv() -> list[str]:

@@ -2,6 +2,8 @@
 
 python -m config.with_database main COMMAND…       this checkout's database: stopped if it was started here
 python -m config.with_database throwaway COMMAND…  a fast and forgetful one of its own, deleted at the end
+
+In place of `throwaway`, `postgresql-15` or `mariadb` makes the forgetful one with the programs that Debian has.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ from collections.abc import Sequence
 from types import FrameType
 
 from config.embedded import Cluster, ClusterError
+from config.mariadb import MariaDB
 from config.places import VAR
 
 _THROWAWAY = "throwaway-"
+_MARIADB = "mariadb-"
 
 
 def main(kind: str, command: Sequence[str]) -> int:
     """The command's exit code, as a shell would tell it."""
     try:
-        return _with_throwaway(command) if kind == "throwaway" else _with_main(command)
+        return _with_main(command) if kind == "main" else _with_throwaway(kind, command)
     except ClusterError as error:
         print(f"daybook: {error}", file=sys.stderr)
         return 1
@@ -39,30 +43,43 @@ def _with_main(command: Sequence[str]) -> int:
             cluster.stop_unless_held()
 
 
-def _with_throwaway(command: Sequence[str]) -> int:
+def _with_throwaway(kind: str, command: Sequence[str]) -> int:
     remove_forgotten()
-    cluster = Cluster(f"{_THROWAWAY}{secrets.token_hex(4)}", durable=False)
-    cluster.hold()
+    server = _server(kind, secrets.token_hex(4))
+    server.hold()
     try:
-        connection = cluster.ensure()
-        addresses = {
-            "DATABASE_URL": connection.application_url,
-            "DATABASE_OWNER_URL": connection.owner_url,
-            "DATABASE_SUPERUSER_URL": cluster.superuser_url,
-            "DATABASE_MIGRATED": "yes",  # the tests see to that
-        }
-        return _run(command, addresses)
+        return _run(command, _addresses(server) | {"DATABASE_MIGRATED": "yes"})  # the tests see to that
     finally:
-        cluster.let_go()
-        cluster.remove()
+        server.let_go()
+        server.remove()
+
+
+def _server(kind: str, name: str) -> Cluster | MariaDB:
+    if kind == "mariadb":
+        return MariaDB(f"{_THROWAWAY}{_MARIADB}{name}")
+    if kind == "throwaway":
+        return Cluster(f"{_THROWAWAY}{name}", durable=False)
+    return Cluster(f"{_THROWAWAY}{name}", durable=False, major=kind.removeprefix("postgresql-"))
+
+
+def _addresses(server: Cluster | MariaDB) -> dict[str, str]:
+    if isinstance(server, MariaDB):
+        return server.ensure()
+    connection = server.ensure()
+    return {
+        "DATABASE_URL": connection.application_url,
+        "DATABASE_OWNER_URL": connection.owner_url,
+        "DATABASE_SUPERUSER_URL": server.superuser_url,
+    }
 
 
 def remove_forgotten() -> None:
     """Deletes throw-away databases whose command was killed before it could."""
     for folder in (VAR / "clusters").glob(f"{_THROWAWAY}*"):
-        cluster = Cluster(folder.name)
-        if not cluster.held():
-            cluster.remove()
+        of_mariadb = folder.name.startswith(f"{_THROWAWAY}{_MARIADB}")
+        server = MariaDB(folder.name) if of_mariadb else Cluster(folder.name)
+        if not server.held():
+            server.remove()
 
 
 def _run(command: Sequence[str], addresses: dict[str, str]) -> int:

@@ -16,7 +16,12 @@ from core.actor import Actor
 from core.models import Tenant
 
 # Imported where they are used: pytest wants to rewrite the asserts in plugins before anybody imports them.
-pytest_plugins = ["tests.support.databases", "tests.support.vectors", "tests.support.verifying"]
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.choosing",
+    "tests.support.vectors",
+    "tests.support.verifying",
+]
 
 TESTER = Actor(kind="command", name="tests")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.models import Series
+from core.db.bulk import insert_once
 from customers.models import Seller
 
 
@@ -16,7 +17,7 @@ def take(*, seller: Seller, kind: str, count: int) -> list[int]:
     series = Series.objects.select_for_update().filter(seller=seller, kind=kind).first()
     if series is None:
         # Two first documents at once: the unique key lets one in, the other waits here and then finds it.
-        Series.objects.bulk_create([Series(seller=seller, kind=kind)], ignore_conflicts=True)
+        insert_once(Series(seller=seller, kind=kind), seller=seller, kind=kind)
         series = Series.objects.select_for_update().get(seller=seller, kind=kind)
     first = series.last + 1
     series.last += count

@@ -12,6 +12,7 @@ from uuid import UUID
 from billing.invoicing import documents, gathering, rendering, services, totals
 from billing.invoicing.gathering import Wanted
 from billing.models import Charge, Invoice, Rendition
+from core.db.bulk import insert_once
 from core.errors import NotFound
 from core.money import format_pico, parse_pico
 from customers.models import Customer
@@ -151,16 +152,6 @@ def _whole(row: Invoice, *, status: str, due: int) -> dict[str, Any]:
 
 def _keep(row: Invoice, content: bytes) -> bytes:
     # Two at once render the same bytes: whoever is second keeps the first one's.
-    Rendition.objects.bulk_create(
-        [
-            Rendition(
-                invoice=row,
-                media_type=PDF,
-                renderer=rendering.pdf_renderer(),
-                content=content,
-                digest=sha256(content).hexdigest(),
-            )
-        ],
-        ignore_conflicts=True,
-    )
+    key = {"invoice": row, "media_type": PDF, "renderer": rendering.pdf_renderer()}
+    insert_once(Rendition(**key, content=content, digest=sha256(content).hexdigest()), **key)
     return content

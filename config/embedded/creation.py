@@ -14,23 +14,25 @@ from config.embedded.state import APPLICATION, DATABASE, OWNER, SUPERUSER, State
 _WHO_MAY_CONNECT = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
-def create(data: Path, *, programs: Path, account: Account, state: State, durable: bool) -> None:
+def create(data: Path, *, programs: Path, account: Account, state: State, durable: bool, major: str) -> None:
     """Makes the data directory as a whole: one that was interrupted is begun anew."""
     draft = data.with_name(f"{data.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True, mode=0o700)
     account.own(draft)
-    _initialize(draft, programs=programs, account=account, durable=durable)
+    _initialize(draft, programs=programs, account=account, durable=durable, major=major)
     (draft / "pg_hba.conf").write_text(_WHO_MAY_CONNECT, encoding="utf-8")
     _add_roles(draft, programs=programs, account=account, state=state, durable=durable)
     draft.rename(data)
 
 
-def _initialize(draft: Path, *, programs: Path, account: Account, durable: bool) -> None:
+def _initialize(draft: Path, *, programs: Path, account: Account, durable: bool, major: str) -> None:
     # The builtin provider sorts by code point everywhere; the C library's C.UTF-8 is not on every system.
+    # Before 17 there is none, and C sorts the same way.
+    builtin = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if int(major) >= 17 else ()
     command = [
         *(str(programs / "initdb"), "--pgdata", str(draft), "--username", SUPERUSER, "--encoding=UTF8"),
-        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums"),
+        *(*builtin, "--locale=C", "--data-checksums"),
         *("--auth-host=scram-sha-256", "--auth-local=reject", "--no-instructions"),
         *(() if durable else ("--no-sync",)),
     ]

@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-from config.embedded import binaries
 from config.embedded.account import Account, check_refuge, refuge
 from config.embedded.errors import ClusterError
 from config.embedded.state import State, read_state
@@ -42,14 +41,14 @@ def place_for_data(folder: Path, *, base: Path, account: Account, was_used: bool
     return link.readlink()
 
 
-def check_data(data: Path) -> None:
+def check_data(data: Path, *, major: str) -> None:
     """Raises ClusterError where the data isn't ours, or not of our version."""
     if data.is_symlink():
         check_refuge(data.readlink().parent)
     found = (data / "PG_VERSION").read_text(encoding="utf-8").strip()
-    if found != binaries.MAJOR:
+    if found != major:
         raise ClusterError(
-            f"{data} was made by PostgreSQL {found}, and this Daybook carries {binaries.MAJOR}. "
+            f"{data} was made by PostgreSQL {found}, and this Daybook carries {major}. "
             f"Dump it with the Daybook that made it, move {data.parent} away and load the dump."
         )
 

@@ -73,10 +73,15 @@ _OWNER_URL = env.str("DATABASE_OWNER_URL", default=_APPLICATION_URL)
 DATABASES = {"default": environ.Env.db_url_config(_OWNER_URL if DATABASE_ROLE == "owner" else _APPLICATION_URL)}
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"]["OPTIONS"] = {"application_name": "daybook", "connect_timeout": 10}
+elif DATABASES["default"]["ENGINE"].endswith("mysql"):
+    DATABASES["default"]["ENGINE"] = "core.db.mysql"
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 10}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONNECTION_SECONDS", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 #: Who is granted the use of the tables, when it isn't their owner.
 APPLICATION_ROLE = environ.Env.db_url_config(_APPLICATION_URL).get("USER", "")
+#: MariaDB and MySQL know a user only together with where it comes from.
+APPLICATION_ROLE_HOST = env.str("DATABASE_APPLICATION_HOST", default="%")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [

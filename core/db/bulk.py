@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, models, transaction
 
 from core.db import vendor
+from core.db.transaction import atomic
 
 #: From this many rows on, COPY beats arrays and multi-row statements.
 COPY_FROM_ROWS = 50
+#: MariaDB's number for a key that is there already.
+_DUPLICATE = 1062
+_ASKED_AT_ONCE = 1000
 
 
 def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -44,6 +49,19 @@ def insert_new(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     )
 
 
+def insert_once(row: models.Model, **key: Any) -> None:
+    """Inserts the row unless one with this unique key is there, also where two do it at once.
+
+    Everything else that a constraint refuses still raises django.db.IntegrityError.
+    """
+    try:
+        with atomic(savepoint=True):
+            row.save(force_insert=True)
+    except IntegrityError:
+        if not row._meta.base_manager.filter(**key).exists():
+            raise
+
+
 def _insert_new_postgresql(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str) -> int:
     stage, names, key = f"stage_{table}", _named(columns), _named([key])
     with connection.cursor() as cursor:
@@ -62,21 +80,36 @@ def _insert_new_postgresql(table: str, columns: Sequence[str], rows: Sequence[Se
 
 def _insert_new_mariadb(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str, at: int) -> int:
     # Anti-join, and once more where another transaction was quicker; never INSERT IGNORE, which truncates.
-    marks = ", ".join(["%s"] * len(columns))
-    adding = (
-        f"INSERT INTO {table} ({_named(columns)}) SELECT {marks} FROM DUAL "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {_named([key])} = %s)"
-    )
-    inserted = 0
+    tried = len(rows) + 1
+    while True:
+        known = _known(table, key, [row[at] for row in rows])
+        new = {row[at]: row for row in reversed(rows) if _plain(row[at]) not in known}  # the first of equal keys
+        try:
+            with transaction.atomic():
+                insert(table, columns, list(new.values())[::-1])
+        except IntegrityError as error:
+            # Where nobody added one of these since, it is another key that refuses.
+            if error.args[0] != _DUPLICATE or len(new) == tried:
+                raise
+            tried = len(new)
+        else:
+            return len(new)
+
+
+def _known(table: str, key: str, wanted: Sequence[Any]) -> set[Any]:
+    found: set[Any] = set()
     with connection.cursor() as cursor:
-        for row in rows:
-            values = [*row, row[at]]
-            try:
-                cursor.execute(adding, values)
-            except IntegrityError:
-                cursor.execute(adding, values)
-            inserted += cursor.rowcount
-    return inserted
+        for start in range(0, len(wanted), _ASKED_AT_ONCE):
+            keys = wanted[start : start + _ASKED_AT_ONCE]
+            marks = ", ".join(["%s"] * len(keys))
+            cursor.execute(f"SELECT {_named([key])} FROM {table} WHERE {_named([key])} IN ({marks})", keys)
+            found.update(row[0] for row in cursor.fetchall())
+    return found
+
+
+def _plain(key: Any) -> Any:
+    """As a plain cursor gives it."""
+    return key.hex if isinstance(key, UUID) else key
 
 
 def _copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -38,10 +38,6 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
   AND pg_get_userbyid(class.relowner) <> %(role)s
 """
 
-_MARIADB_TRIGGERS = (
-    "SELECT event_object_table, trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
-)
-
 
 @cache
 def append_only() -> dict[str, AppendOnly]:
@@ -54,7 +50,10 @@ def append_only() -> dict[str, AppendOnly]:
 def missing() -> Iterator[tuple[str, str]]:
     """(table, what its guard lacks)."""
     if not vendor.is_postgresql():
-        yield from _absent(_mariadb_triggers(), but="truncate")
+        from core.db.mysql import guards
+
+        with connection.cursor() as cursor:
+            yield from guards.missing(cursor, append_only(), roles.restricted())
         return
     triggers = _triggers()
     yield from _absent(triggers)
@@ -75,13 +74,6 @@ def _triggers() -> dict[tuple[str, str], bool]:
     with connection.cursor() as cursor:
         cursor.execute(_TRIGGERS, {"tables": list(append_only())})
         return {(table, name): enabled for table, name, enabled in cursor.fetchall()}
-
-
-def _mariadb_triggers() -> dict[tuple[str, str], bool]:
-    # None can be switched off there; and what the application's role may do is the installer's GRANT.
-    with connection.cursor() as cursor:
-        cursor.execute(_MARIADB_TRIGGERS)
-        return dict.fromkeys(cursor.fetchall(), True)
 
 
 def _rights() -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ def try_hold(name: str) -> bool:
         if vendor.is_postgresql():
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_key(name)])
         else:
-            cursor.execute("SELECT GET_LOCK(%s, 0)", [name[:64]])
+            cursor.execute("SELECT GET_LOCK(%s, 0)", [_server_wide(name)])
         return bool(cursor.fetchone()[0])
 
 
@@ -28,8 +28,13 @@ def let_go(name: str) -> None:
         if vendor.is_postgresql():
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_key(name)])
         else:
-            cursor.execute("SELECT RELEASE_LOCK(%s)", [name[:64]])
+            cursor.execute("SELECT RELEASE_LOCK(%s)", [_server_wide(name)])
 
 
 def _key(name: str) -> int:
     return int.from_bytes(sha256(b"held " + name.encode()).digest()[:8], "big", signed=True)
+
+
+def _server_wide(name: str) -> str:
+    # MariaDB's locks know no database, and names of 64 characters at most.
+    return sha256(f"held in {connection.settings_dict['NAME']}: {name}".encode()).hexdigest()

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from core.db import arrivals, writers
+from core.db.truncation import keeper, keeping
 
 _POSTGRESQL_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION daybook_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -58,6 +59,8 @@ class AppendOnly(Operation):
             schema_editor.execute(statement, params=None)
         for statement in self._postgresql() if postgresql else self._mariadb(schema_editor.connection):
             schema_editor.execute(statement, params=None)
+        if not postgresql:
+            schema_editor.execute(keeping(schema_editor, self.table), params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         on = f" ON {self.table}" if schema_editor.connection.vendor == "postgresql" else ""
@@ -65,6 +68,8 @@ class AppendOnly(Operation):
             schema_editor.execute(f"DROP TRIGGER IF EXISTS append_only_{self.table}_{name}{on}", params=None)
         if self.sealed:
             schema_editor.execute(f"ALTER TABLE {self.table} DROP COLUMN {arrivals.COLUMN}", params=None)
+        if not on:
+            schema_editor.execute(f"DROP TABLE IF EXISTS {keeper(self.table)}", params=None)
 
     def describe(self) -> str:
         return f"Make {self.table} append-only"
@@ -92,7 +97,7 @@ class AppendOnly(Operation):
         ]
 
     def _mariadb(self, connection: Any) -> list[str]:
-        # TRUNCATE ignores triggers there: the application's role is refused it by lacking DROP.
+        # TRUNCATE ignores triggers there: lacking DROP refuses it to the application's role, `keeping` to all others.
         signal = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: {table} refuses {what}'"
         refuse = f"BEGIN {signal.format(table=self.table, what='DELETE')}; END"
         statements = [

@@ -24,7 +24,9 @@ def relation(name: str, columns: Sequence[tuple[str, str]], rows: Sequence[Seque
         arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
         names = ", ".join(column for column, _ in columns)
         return f"unnest({arrays}) AS {name}({names})", _columns(rows, len(columns))
-    paths = ", ".join(f"{column} {_MARIADB_TYPES[kind]} PATH '$[{i}]'" for i, (column, kind) in enumerate(columns))
+    # What doesn't fit is an error: JSON_TABLE's own habit is to make it NULL.
+    told = "PATH '$[{}]' ERROR ON ERROR"
+    paths = ", ".join(f"{column} {_mariadb_type(kind)} {told.format(i)}" for i, (column, kind) in enumerate(columns))
     return f"JSON_TABLE(%s, '$[*]' COLUMNS ({paths})) AS {name}", [json.dumps([_plain(row) for row in rows])]
 
 
@@ -47,6 +49,12 @@ def update(table: str, key: tuple[str, str], columns: Sequence[tuple[str, str]],
 def aware(instant: datetime) -> datetime:
     """An instant as a plain cursor gives it: MariaDB's come without their UTC."""
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _mariadb_type(kind: str) -> str:
+    # Text must compare as the tables' does, or their indexes are of no use.
+    collation = f" CHARACTER SET utf8mb4 COLLATE {connection.collation}"  # type: ignore[attr-defined]
+    return _MARIADB_TYPES[kind] + (collation if kind == TEXT else "")
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -9,8 +9,8 @@ from django.db import OperationalError, connection
 
 T = TypeVar("T")
 _TRIES = 4
-#: serialization failure, deadlock, and MariaDB's deadlock.
-_AGAIN = {"40001", "40P01", 1213}
+#: serialization failure, deadlock, and MariaDB's deadlock and wait for a lock that took too long.
+_AGAIN = {"40001", "40P01", 1213, 1205}
 
 
 def retrying(work: Callable[[], T]) -> T:

@@ -36,12 +36,26 @@ def updatable(table: str) -> tuple[str, ...] | None:
     return _updatable.get(table)
 
 
+def restricted() -> dict[str, tuple[str, ...]]:
+    """All that was restricted."""
+    return dict(_updatable)
+
+
 def grant_application(*, using: str, **_: Any) -> None:
     """After a migration: gives the application's role the use of the owner's tables."""
     connection = connections[using]
     role = settings.APPLICATION_ROLE
-    if connection.vendor != "postgresql" or role in ("", connection.settings_dict["USER"]):
+    if role in ("", connection.settings_dict["USER"]):
         return
+    if connection.vendor == "postgresql":
+        _grant_on_postgresql(connection, role)
+    else:
+        from core.db.mysql import grants
+
+        grants.grant(connection, role, _updatable)
+
+
+def _grant_on_postgresql(connection: Any, role: str) -> None:
     quoted = connection.ops.quote_name(role)
     with connection.cursor() as cursor:
         cursor.execute(

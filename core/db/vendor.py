@@ -11,6 +11,11 @@ def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
+def is_mariadb() -> bool:
+    """False on MySQL, where some settings have other names."""
+    return connection.vendor == "mysql" and bool(connection.mysql_is_mariadb)  # type: ignore[attr-defined]
+
+
 def set_tenant(tenant_id: UUID | None) -> None:
     """Names the tenant for row-level security until the transaction ends; nothing on other databases."""
     if is_postgresql():
@@ -18,21 +23,18 @@ def set_tenant(tenant_id: UUID | None) -> None:
             cursor.execute("SELECT set_config('daybook.tenant', %s, true)", [str(tenant_id or "")])
 
 
-def next_batch_number() -> int:
-    """The next number of ingest batches: a sequence's, drawn once and never again."""
-    drawing = "SELECT nextval('metering_batch_number')" if is_postgresql() else "SELECT NEXTVAL(metering_batch_number)"
-    with connection.cursor() as cursor:
-        cursor.execute(drawing)
-        return int(cursor.fetchone()[0])
+def set_until_end(variable: str, value: int) -> None:
+    """Sets a session's variable until the transaction ends. Only on MariaDB and MySQL."""
+    connection.set_until_end(variable, value)  # type: ignore[attr-defined] # of our own backend
 
 
 def set_lock_timeout(milliseconds: int) -> None:
-    """How long this transaction waits for any one lock."""
-    with connection.cursor() as cursor:
-        if is_postgresql():
+    """How long this transaction waits for any one lock; on MariaDB in whole seconds."""
+    if is_postgresql():
+        with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
-        else:
-            cursor.execute("SET innodb_lock_wait_timeout = %s", [max(1, milliseconds // 1000)])
+    else:
+        set_until_end("innodb_lock_wait_timeout", max(1, milliseconds // 1000))
 
 
 def seconds_after(instant: str, seconds: str) -> str:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import UUIDField
 
 from core.access.scope import tenant_id
+from core.db.asking import fetched
 from core.integrity import Check, Finding, Outcome, outcome
 from core.money import format_pico
 from ledger.chart import AccountFlags, account_name
@@ -133,7 +134,7 @@ def _rows(query: str) -> list[tuple[Any, ...]]:
     }
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return list(cursor.fetchall())
+        return fetched(cursor)
 
 
 def account_named(id: object, code: int) -> str:

@@ -3,15 +3,14 @@
 from django.db import migrations
 
 from core.db.operations import AppendOnly
+from core.db.sequence import Sequence
 
 
 class Migration(migrations.Migration):
     dependencies = [("metering", "0001_initial")]
 
     operations = [
-        migrations.RunSQL(
-            sql="CREATE SEQUENCE metering_batch_number START WITH 1", reverse_sql="DROP SEQUENCE metering_batch_number"
-        ),
+        Sequence("metering_batch_number"),
         AppendOnly("metering_batch"),
         AppendOnly("metering_event", mutable=[f"{kind}{i}" for kind in "nt" for i in range(1, 9)]),
         AppendOnly("metering_void"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from core import outbox
 from core.access.scope import tenant_id
 from core.actor import Actor
-from core.db import gate, vendor
+from core.db import gate, sequence
 from core.db.bounds import bound_transaction
 from core.events import Event as Happening
 from metering.models import Batch
@@ -21,7 +21,7 @@ def begin() -> int:
     """The number of a new batch. Call it in the transaction that writes the batch, before anything else there."""
     bound_transaction(statement_seconds=_STATEMENT_SECONDS, idle_seconds=_IDLE_SECONDS)
     gate.enter(tenant_id())
-    return vendor.next_batch_number()
+    return sequence.draw("metering_batch_number")
 
 
 def finish(

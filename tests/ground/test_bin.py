@@ -57,6 +57,12 @@ def test_an_unknown_bench_lists_the_known_ones(elsewhere: Path, name: str) -> No
     assert set(told.stderr.splitlines()[1:]) == known
 
 
+def test_tests_run_on_no_unknown_database(elsewhere: Path) -> None:
+    told = _run(str(ROOT / "bin" / "test"), "--database", "oracle", at=elsewhere)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr == "usage: bin/test [--database embedded|postgresql-15|mariadb] [PYTEST ARGUMENT...]\n"
+
+
 def test_without_a_fitting_python_it_says_so(elsewhere: Path) -> None:
     """Only the shell's own tools are there, and an old Python."""
     tools = elsewhere / "tools"

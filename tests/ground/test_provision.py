@@ -146,6 +146,36 @@ def test_tests_that_run_other_programs_are_optional(
     assert f"{_APT} chromium hledger\n" in told
 
 
+def test_a_server_is_installed_without_being_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests want its programs; what else the machine does is none of our business."""
+    system = _System(monkeypatch, user=0, missing=["mariadb-server"])
+    asked: list[str] = []
+    monkeypatch.setattr(system_packages, "_NO_STARTING", tmp_path / "policy-rc.d")
+
+    def found(name: str, path: str | None = None) -> str | None:
+        asked.extend(file.read_text() for file in tmp_path.iterdir())
+        return None if name == "mariadbd" and "mariadb-server" in system.missing else f"/usr/bin/{name}"
+
+    monkeypatch.setattr("shutil.which", found)
+    system_packages.add_server("mariadb")
+
+    assert system.calls == [["apt-get", "update"], ["apt-get", "install", "mariadb-server"]]
+    assert asked == ["#!/bin/sh\nexit 101\n"]  # looked at when apt was looked for
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_a_user_must_install_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = _System(monkeypatch, user=1000, missing=["postgresql-15"])
+    monkeypatch.setattr("shutil.which", lambda name, path=None: "/usr/bin/apt-get" if name == "apt-get" else None)
+    with pytest.raises(SystemExit) as ended:
+        system_packages.add_server("postgresql-15")
+
+    assert (ended.value.code, system.calls) == (2, [])
+    assert f"{_APT} postgresql-15\n" in capsys.readouterr().err
+
+
 def test_pips_last_words_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text("nonsense==1 \\\n    --hash=sha256:" + "0" * 63 + "\n")

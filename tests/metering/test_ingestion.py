@@ -152,7 +152,7 @@ def test_a_batch_is_bounded(books: Tenant) -> None:
 def test_the_database_refuses_to_change_what_was_taken_in(fresh_books: Tenant, statement: str) -> None:
     """As the application's role."""
     send([text("1"), b"{"])
-    with pytest.raises(DatabaseError, match=r"permission denied|append-only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"denied|append-only"), transaction.atomic():
         connection.cursor().execute(statement)
     assert (Event.objects.get().subject, Quarantined.objects.count()) == (document()["subject"], 1)
 

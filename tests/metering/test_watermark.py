@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from core.db import gate, vendor
+from core.db import gate, sequence
 from core.db.gate import GateBusy
 from core.db.transaction import atomic
 from core.models import Tenant
@@ -94,7 +94,7 @@ def test_a_batch_draws_its_number_behind_the_gate(books: Tenant) -> None:
         sending = meanwhile(lambda: send([text("1")]))
         with pytest.raises(TimeoutError):
             sending.result(timeout=0.3)
-        drawn = vendor.next_batch_number()
+        drawn = sequence.draw("metering_batch_number")
     assert sending.result(timeout=30).number > drawn
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import Future
 from functools import partial
 
 import pytest
-from django.db import connection
 
 from billing.models import Run
 from billing.runs.applying import Outcome
@@ -21,6 +19,7 @@ from metering.models import Event
 from metering.models.batch import first_number_after
 from tests.metering.crowd import meanwhile
 from tests.support import world
+from tests.support.waiting import until_somebody_waits
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -76,19 +75,6 @@ def billing(through: str) -> Future[Outcome]:
     return meanwhile(partial(world.bill, through))
 
 
-def until_it_waits_for_the_gate() -> None:
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database AND datname = current_database() "
-                "WHERE locktype = 'advisory' AND NOT granted"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    pytest.fail("nobody waits for the gate")
-
-
 @pytest.mark.usefixtures("impatient")
 def test_what_is_not_committed_when_a_run_begins_is_late_in_the_next() -> None:
     """The run goes on with the watermark before, above which it sees nothing; the next one books the rest as late."""
@@ -117,7 +103,7 @@ def test_a_run_waits_until_nobody_is_inside() -> None:
     world.ingest(world.event("e-1", time="2026-01-03T10:00:00Z", tokens=10))
     slow = SlowSender("slow", 1)
     running = billing("2026-02-01")
-    until_it_waits_for_the_gate()
+    until_somebody_waits()
     assert not Run.objects.exists()
 
     number = slow.let_go()
@@ -134,7 +120,7 @@ def test_whoever_waits_for_the_gate_holds_nobody_up() -> None:
     world.ingest(world.event("e-1", time="2026-01-03T10:00:00Z", tokens=10))
     slow = SlowSender("slow", 1)
     running = billing("2026-02-01")
-    until_it_waits_for_the_gate()
+    until_somebody_waits()
 
     with atomic():
         assert Tree.objects.select_for_update(nowait=True).get()

@@ -2,39 +2,82 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-import psycopg
-from django.db import connection, connections
+from django.db import connection
 
 from core.db.transaction import atomic
+from tests.support.dialect import said
+from tests.support.roles import on_postgresql, speaking_as
+
+#: Triggers that MariaDB lacks while books are bent: `core.guards` would find nothing else.
+taken_away: set[str] = set()
 
 
 @contextmanager
-def corrupted(*statements: str) -> Iterator[None]:
-    """The books after a superuser ran the statements, with triggers and foreign keys off; undone at the end."""
-    application = connections["default"]
-    application.close()
-    superuser: Any = application.copy()
-    known = psycopg.conninfo.conninfo_to_dict(os.environ["DATABASE_SUPERUSER_URL"])
-    superuser.settings_dict |= {"USER": known["user"], "PASSWORD": known["password"]}
-    connections["default"] = superuser
+def corrupted(*statements: str, undo: bool = True) -> Iterator[None]:
+    """The books after a superuser ran the statements, with triggers and foreign keys off; undone at the end.
+
+    `undo=False` leaves them so: in a database of the test's own.
+    """
+    with speaking_as("DATABASE_SUPERUSER_URL") as superuser, _unguarded(statements) as (off, on), atomic():
+        _run(*off, *map(said, statements), *on)
+        yield
+        superuser.set_rollback(undo)
+
+
+def without_checks(*tables: str) -> Iterator[str]:
+    """Statements to begin with, where what follows offends a CHECK. MariaDB's are off anyway, by a setting."""
+    if not on_postgresql():
+        return
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass", [table])
+            for (name,) in cursor.fetchall():
+                yield f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+
+
+@contextmanager
+def _unguarded(statements: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """What switches guards off in a transaction, and on again.
+
+    MariaDB can't switch a trigger off: there, those of the tables that the statements name are away meanwhile.
+    """
+    if on_postgresql():
+        # Which inserts don't do by themselves, while triggers are off.
+        arriving = "SELECT nextval('daybook_arrival')"
+        off = ["SET LOCAL session_replication_role = replica", arriving]
+        yield off, ["SET LOCAL session_replication_role = origin"]
+        return
+    triggers = dict(_triggers_of(" ".join(statements)))
+    _run(*(f"DROP TRIGGER {name}" for name in triggers))
+    taken_away.update(triggers)
     try:
-        with atomic():
-            _run(
-                "SET LOCAL session_replication_role = replica",
-                "SELECT nextval('daybook_arrival')",  # which inserts don't do by themselves now
-                *statements,
-                "SET LOCAL session_replication_role = origin",
-            )
-            yield
-            superuser.set_rollback(True)
+        yield _MARIADB_OFF, [statement.replace("= 0", "= 1") for statement in _MARIADB_OFF[:2]]
     finally:
-        superuser.close()
-        connections["default"] = application
+        taken_away.clear()
+        _run(*triggers.values())
+
+
+_MARIADB_OFF = (
+    "SET foreign_key_checks = 0",
+    "SET check_constraint_checks = 0",
+    "SET sql_mode = CONCAT(@@sql_mode, ',SIMULTANEOUS_ASSIGNMENT')",  # SET a = b, b = a
+)
+
+
+def _triggers_of(statements: str) -> Iterator[tuple[str, str]]:
+    """(name, what makes it) of each trigger whose table is named there."""
+    named = set(re.findall(r"\w+", statements))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
+        )
+        for name in [name for name, table in cursor.fetchall() if table in named]:
+            cursor.execute(f"SHOW CREATE TRIGGER {name}")
+            yield name, cursor.fetchone()[2]
 
 
 def _run(*statements: str) -> None:

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from tests.support import mariadb
+
 #: Migrated once for all workers; nobody connects to it.
 _TEMPLATE = "test_template"
 _LOCK = 7_305_051
@@ -19,6 +21,14 @@ _LOCK = 7_305_051
 
 def clone(name: str) -> None:
     """A new database of that name, in which nothing has happened; an old one is thrown away."""
+    if on_mariadb():
+        with mariadb.alone(_TEMPLATE) as cursor:
+            if not mariadb.exists(cursor, _TEMPLATE):
+                cursor.execute(f"CREATE DATABASE {_TEMPLATE}")
+                _migrate()
+            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            mariadb.copy(cursor, _TEMPLATE, name)
+        return
     owner = os.environ["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
@@ -36,6 +46,10 @@ def _migrate() -> None:
     subprocess.run(command, env=environment, check=True, cwd=settings.BASE_DIR)
 
 
+def on_mariadb() -> bool:
+    return os.environ["DATABASE_URL"].startswith("mysql")
+
+
 def use(name: str) -> None:
     """From now on this process, and those that it starts, work with that database."""
     from django.db import connections
@@ -47,6 +61,15 @@ def use(name: str) -> None:
         if variable in os.environ:
             os.environ[variable] = renamed(os.environ[variable], name)
     os.environ["DATABASE_MIGRATED"] = "yes"
+
+
+def _drop(name: str) -> None:
+    if on_mariadb():
+        with mariadb.alone(_TEMPLATE) as cursor:
+            cursor.execute(f"DROP DATABASE `{name}`")
+        return
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def renamed(url: str, name: str) -> str:
@@ -65,5 +88,4 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]
         use(name)
         yield name
         use(before)
-        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        _drop(name)

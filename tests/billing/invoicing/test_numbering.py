@@ -7,6 +7,7 @@ from django.db import transaction
 
 from billing.invoicing import numbering
 from billing.models import Series
+from core.db.retry import retrying
 from core.db.transaction import atomic
 from core.models import Tenant
 from customers.models import Seller
@@ -63,13 +64,15 @@ def take_some(times: int, undo: int) -> list[int]:
     """Takes numbers one to three at a time; every `undo`-th time it is undone."""
     taken: list[int] = []
     for n in range(times):
-        with atomic():
-            numbers = numbering.take(seller=Seller.objects.get(), kind="invoice", count=1 + n % 3)
-            if n % undo == 0:
-                transaction.set_rollback(True)
-            else:
-                taken += numbers
+        taken += retrying(lambda n=n: _taken(1 + n % 3, undone=n % undo == 0))  # type: ignore[misc]
     return taken
+
+
+def _taken(count: int, *, undone: bool) -> list[int]:
+    with atomic():
+        numbers = numbering.take(seller=Seller.objects.get(), kind="invoice", count=count)
+        transaction.set_rollback(undone)
+    return [] if undone else numbers
 
 
 def test_processes_at_once_that_also_fail_leave_no_gap_and_no_double() -> None:

@@ -44,11 +44,11 @@ class Failing:
         return "done"
 
 
-AGAIN = [_error("40001"), _error("40P01"), _error(None, 1213, "deadlock")]
+AGAIN = [_error("40001"), _error("40P01"), _error(None, 1213, "deadlock"), _error(None, 1205, "timeout")]
 FOR_GOOD = [
     _error("55P03"),
     _error("57014"),
-    _error(None, 1205, "timeout"),
+    _error(None, 1317, "interrupted"),
     _error(),
     _error("23505", kind=IntegrityError),
 ]

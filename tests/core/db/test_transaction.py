@@ -15,6 +15,7 @@ from customers.models import Subject
 from tests.support.undoing import undone
 
 OTHER = UUID(int=2)
+told = pytest.mark.postgresql("only its row-level security is told the tenant")
 
 
 @pytest.fixture
@@ -30,12 +31,14 @@ def _told() -> str:
     return tenant or ""
 
 
+@told
 def test_the_database_is_told_whose_rows_it_may_see_until_the_transaction_ends(mine: str) -> None:
     with atomic():
         assert _told() == mine
     assert _told() == ""
 
 
+@told
 def test_within_a_transaction_the_innermost_scope_counts_and_ends_with_its_block(mine: str) -> None:
     with atomic():
         with tenant_scope(OTHER), atomic():
@@ -45,6 +48,7 @@ def test_within_a_transaction_the_innermost_scope_counts_and_ends_with_its_block
             assert _told() == mine
 
 
+@told
 def test_a_block_that_is_undone_leaves_the_tenant_before_it(mine: str) -> None:
     with atomic():
         with tenant_scope(OTHER), undone(savepoint=True):
@@ -52,6 +56,7 @@ def test_a_block_that_is_undone_leaves_the_tenant_before_it(mine: str) -> None:
         assert _told() == mine
 
 
+@told
 def test_without_a_scope_nobody_is_named(transactional_db: None) -> None:
     assert scope.tenant_or_none() is None
     with atomic():
