@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from core.db import vendor
+from core.db import ledger_single, vendor
 from core.db.transaction import atomic
 from core.errors import Refusal
 from ledger import expiring, periods, rows
@@ -36,11 +36,11 @@ def posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
     """
     if any(transfer.flags or transfer.pending_id or transfer.timeout for transfer in transfers):
         return False
+    if len(transfers) == 1 and ledger_single.is_available():
+        return ledger_single.posted(rows.values(transfers[0], at=at))
     try:
         with atomic(savepoint=True):
-            if any(
-                account.flags & ~AccountFlags.HISTORY for account in rows.locked_accounts(_sides(transfers)).values()
-            ):
+            if rows.lock_accounts(_sides(transfers)) & ~AccountFlags.HISTORY:
                 raise _NotPlain
             rows.insert_transfers(transfers, at=at)
     except (IntegrityError, _NotPlain):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.access.scope import tenant_id
 from core.db import bulk
+from core.db.among import among, lock_flags
 from core.ids import derived_id
 from ledger.accounts import AccountRecord, AccountState
 from ledger.books import Pending, PendingState
@@ -29,13 +30,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
     """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
-    rows = Account.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list(*_STATE_FIELDS, "closed")
-    return {row[0]: AccountState(**_shown(dict(zip((*_STATE_FIELDS, "closed"), row, strict=True)))) for row in rows}
+    locking = Account.objects.select_for_update().filter(pk__in=among(ids)).order_by("pk")
+    return {row["id"]: AccountState(**_shown(row)) for row in locking.values(*_STATE_FIELDS, "closed")}
+
+
+def lock_accounts(ids: Collection[UUID]) -> int:
+    """Locks them likewise, without reading more than whether any has a flag: all bits that one of them has."""
+    return lock_flags("ledger_account", ids)
 
 
 def accounts(ids: Collection[UUID]) -> dict[UUID, AccountRecord]:
     """These accounts with all of their fields."""
-    return {row["id"]: account_record(row) for row in Account.objects.filter(pk__in=ids).values(*ACCOUNT_FIELDS)}
+    return {row["id"]: account_record(row) for row in Account.objects.filter(pk__in=among(ids)).values(*ACCOUNT_FIELDS)}
 
 
 #: What `account_record` needs.
@@ -51,19 +57,25 @@ def account_record(row: Mapping[str, Any]) -> AccountRecord:
 
 def transfers(ids: Collection[UUID]) -> dict[UUID, Transfer]:
     """Those of these transfers that are in the books."""
-    rows = TransferRow.objects.filter(pk__in=ids).values(*_TRANSFER_FIELDS)
+    rows = TransferRow.objects.filter(pk__in=among(ids)).values(*_TRANSFER_FIELDS)
     return {row["id"]: Transfer(**row) for row in rows}
 
 
 def pending(ids: Collection[UUID]) -> dict[UUID, Pending]:
     """How those of them stand that were pending."""
-    rows = PendingRow.objects.filter(pk__in=ids).values_list("pk", "expires_at", "state")
+    rows = PendingRow.objects.filter(pk__in=among(ids)).values_list("pk", "expires_at", "state")
     return {transfer_id: Pending(expires_at, PendingState(state)) for transfer_id, expires_at, state in rows}
 
 
 def failed(ids: Collection[UUID]) -> set[UUID]:
     """Those of these ids that are spent."""
-    return set(FailedTransfer.objects.filter(transfer_id__in=ids).values_list("transfer_id", flat=True))
+    return set(FailedTransfer.objects.filter(transfer_id__in=among(ids)).values_list("transfer_id", flat=True))
+
+
+def values(transfer: Transfer, *, at: datetime) -> dict[str, Any]:
+    """A transfer's columns, recorded at an instant."""
+    named = dict(zip(_TRANSFER_FIELDS, _values_of(transfer), strict=True))
+    return {**named, "tenant_id": tenant_id(), "timestamp": at}
 
 
 def insert_transfers(created: Sequence[Transfer], *, at: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from django.db import IntegrityError, connection, models, transaction
 from core.db import vendor
 from core.db.transaction import atomic
 
-#: From this many rows on, COPY beats arrays and multi-row statements.
-COPY_FROM_ROWS = 50
+#: From this many rows on, one COPY beats a statement for each: triggers are started once.
+COPY_FROM_ROWS = 3
 #: MariaDB's number for a key that is there already.
 _DUPLICATE = 1062
 _ASKED_AT_ONCE = 1000
@@ -118,8 +119,52 @@ def _copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
         connection.wrap_database_errors,
         cursor.copy(f"COPY {table} ({_named(columns)}) FROM STDIN") as copy,
     ):
-        for row in rows:
-            copy.write_row(row)
+        for block in _blocks(rows, other=_other()):
+            copy.write(block)
+
+
+def _blocks(rows: Iterable[Sequence[Any]], *, other: Callable[[Any], str]) -> Iterator[str]:
+    """COPY's text format; `other` renders what has no quicker way."""
+    lines = []
+    for row in rows:
+        lines.append("\t".join([(_TEXT.get(type(value)) or other)(value) for value in row]))
+        if len(lines) == _ROWS_IN_A_BLOCK:
+            yield "\n".join(lines) + "\n"
+            lines.clear()
+    if lines:
+        yield "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        text = text.translate(_ESCAPES)
+    return text
+
+
+def _other() -> Callable[[Any], str]:
+    """Renders any value as psycopg does on this connection."""
+    # Imported here, because MariaDB's installations need no psycopg.
+    from psycopg.adapt import PyFormat, Transformer
+
+    transformer = Transformer(connection.connection)
+
+    def text(value: Any) -> str:
+        dumped = transformer.get_dumper(value, PyFormat.TEXT).dump(value)
+        return "\\N" if dumped is None else _escaped(bytes(dumped).decode())
+
+    return text
+
+
+_ROWS_IN_A_BLOCK = 500
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_TEXT: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "\\N",
+    bool: lambda truth: "t" if truth else "f",
+    int: int.__repr__,
+    str: _escaped,
+    UUID: lambda value: f"{value.int:032x}",
+    datetime: datetime.isoformat,
+}
 
 
 def _named(columns: Sequence[str]) -> str:
