@@ -23,7 +23,9 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 
     transfer_id: UUID
     effective_at: datetime
+    belongs_at: datetime | None
     recorded_at: datetime
+    ordinal: int
     code: int
     amount: int
     balance: int
@@ -34,13 +36,25 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     user_data_128: UUID | None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a page of a statement ends, and the balance there: the next one goes on from it."""
+
+    effective_at: datetime
+    ordinal: int
+    balance: int
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """An account's movements in the order in which they count, between two signed balances."""
+    """An account's movements in the order in which they count, between two signed balances.
+
+    `next` is where the next page begins; None where there is none.
+    """
 
     account: AccountIdentity
     opening: int
     movements: tuple[Movement, ...]
     closing: int
+    next: Place | None = None
 
 
 class TrialBalanceRow(msgspec.Struct, frozen=True, kw_only=True):

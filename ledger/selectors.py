@@ -6,7 +6,7 @@ An instant `as_of` is included; a span includes its start and not its end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -19,9 +19,8 @@ from ledger.chart import CHARGED_ACCOUNTS, Code, TransferCode
 from ledger.history import get_account_balances
 from ledger.lookups import get_account_transfers, lookup_accounts, lookup_transfers, query_accounts, query_transfers
 from ledger.models import BALANCES, Account, Transfer
-from ledger.models.accounts import flagged
-from ledger.reports import Booked, Movement, Statement, TrialBalance, TrialBalanceRow
-from ledger.transfers import UNPOSTED
+from ledger.reports import Booked, TrialBalance, TrialBalanceRow
+from ledger.statements import net, posted
 
 #: TigerBeetle's own queries have files of their own.
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "lookup_transfers",
     "query_accounts",
     "query_transfers",
-    "statement",
     "transfers_of",
     "trial_balance",
 ]
@@ -59,7 +57,7 @@ def balance(account: AccountIdentity, *, as_of: datetime | None = None, by: Time
     account_id = account.id_in(tenant_id())
     if as_of is None:
         return balances([account_id]).get(account_id, Balances()).net
-    return _net(account_id, Q(**{f"{_COLUMN[by]}__lte": as_of}))
+    return net(account_id, Q(**{f"{_COLUMN[by]}__lte": as_of}))
 
 
 def identities(*, customer_id: UUID, code: int | None = None) -> list[AccountIdentity]:
@@ -69,28 +67,13 @@ def identities(*, customer_id: UUID, code: int | None = None) -> list[AccountIde
     return [AccountIdentity(*row) for row in rows]
 
 
-def statement(account: AccountIdentity, *, start: datetime | None = None, end: datetime | None = None) -> Statement:
-    """What counted from `start` up to but not including `end`: opening balance, movements, closing balance."""
-    account_id = account.id_in(tenant_id())
-    opening = 0 if start is None else _net(account_id, Q(effective_at__lt=start))
-    within = Q() if start is None else Q(effective_at__gte=start)
-    within &= Q() if end is None else Q(effective_at__lt=end)
-    movements = tuple(_movements(account_id, within, opening=opening))
-    return Statement(
-        account=account,
-        opening=opening,
-        movements=movements,
-        closing=movements[-1].balance if movements else opening,
-    )
-
-
 def trial_balance(*, as_of: datetime | None = None, by: Time = "effective") -> TrialBalance:
     """Debits and credits of each code in each currency, now or with what counted up to an instant."""
     if as_of is None:
         accounts = Account.objects.values_list("currency", "code").annotate(Sum("debits_posted"), Sum("credits_posted"))
         sums = {(currency, code): (debit, credit) for currency, code, debit, credit in accounts}
     else:
-        sums = _sums_of(_posted().filter(**{f"{_COLUMN[by]}__lte": as_of}))
+        sums = _sums_of(posted().filter(**{f"{_COLUMN[by]}__lte": as_of}))
     return TrialBalance(
         tuple(
             TrialBalanceRow(currency=currency, code=code, debits=debit, credits=credit)
@@ -110,7 +93,7 @@ def booked(
 
     Billing rules §1.2; the count is the n of the key's next transfer (§1.4).
     """
-    charges = _posted().filter(user_data_128__in=set(keys), code__in=codes)
+    charges = posted().filter(user_data_128__in=set(keys), code__in=codes)
     rows = charges.values_list("user_data_128").annotate(
         count=Count("pk"),
         debit=Sum("amount", filter=Q(debit_account__code__in=accounts), default=0),
@@ -123,45 +106,6 @@ def transfers_of(user_data_128: UUID) -> QuerySet[Transfer]:
     """All transfers about one charge key or document, in the order in which they count."""
     about: QuerySet[Transfer] = Transfer.objects.filter(user_data_128=user_data_128)
     return about.select_related("debit_account", "credit_account").order_by("effective_at", "timestamp", "code", "id")
-
-
-def _posted() -> QuerySet[Transfer]:
-    """What moved posted balances: neither a pending transfer nor one that voids it did."""
-    found: QuerySet[Transfer] = Transfer.objects.filter(flagged(UNPOSTED, 0))
-    return found
-
-
-def _net(account_id: UUID, condition: Q) -> int:
-    # Two sums, each along its own index.
-    debit, credit = (
-        _posted().filter(condition, **{side: account_id}).aggregate(sum=Sum("amount", default=0))["sum"]
-        for side in ("debit_account_id", "credit_account_id")
-    )
-    return int(debit - credit)
-
-
-def _movements(account_id: UUID, condition: Q, *, opening: int) -> Iterator[Movement]:
-    touching = Q(debit_account_id=account_id) | Q(credit_account_id=account_id)
-    transfers = _posted().filter(touching, condition).select_related("debit_account", "credit_account")
-    running = opening
-    for transfer in transfers.order_by("effective_at", "timestamp", "code", "id"):
-        debited = transfer.debit_account_id == account_id
-        counter = transfer.credit_account if debited else transfer.debit_account
-        amount = transfer.amount if debited else -transfer.amount
-        running += amount
-        yield Movement(
-            transfer_id=transfer.id,
-            effective_at=transfer.effective_at,
-            recorded_at=transfer.timestamp,
-            code=transfer.code,
-            amount=amount,
-            balance=running,
-            counter_id=counter.id,
-            counter_code=counter.code,
-            counter_sub=counter.sub,
-            journal_id=transfer.journal_id,
-            user_data_128=transfer.user_data_128,
-        )
 
 
 def _sums_of(transfers: QuerySet[Transfer]) -> dict[tuple[str, int], tuple[int, int]]:

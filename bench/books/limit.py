@@ -14,9 +14,11 @@ from ledger.transfers import Transfer
 _TABLE = "bench_transfer"
 _MAKE = (
     f"CREATE TABLE {_TABLE} (LIKE ledger_transfer)",
+    # What the database counts, at the cost of a constant.
+    f"ALTER TABLE {_TABLE} ALTER ordinal SET DEFAULT 0, ALTER arrival SET DEFAULT 0",
     f"ALTER TABLE {_TABLE} ADD PRIMARY KEY (id)",
-    f"CREATE INDEX ON {_TABLE} (debit_account_id, effective_at, timestamp)",
-    f"CREATE INDEX ON {_TABLE} (credit_account_id, effective_at, timestamp)",
+    f"CREATE INDEX ON {_TABLE} (debit_account_id, effective_at, ordinal)",
+    f"CREATE INDEX ON {_TABLE} (credit_account_id, effective_at, ordinal)",
 )
 _FIELDS = Transfer.__struct_fields__
 

@@ -18,11 +18,12 @@ def main(tenant_id: UUID) -> None:
     from core.access.scope import tenant_scope
     from core.db.transaction import atomic
     from ledger import selectors
+    from ledger.statements import statement
 
     with tenant_scope(tenant_id), atomic():
         selectors.balance(BUSY)  # connected
         before, begun = _peak_mib(), perf_counter()
-        selectors.statement(BUSY)
+        statement(BUSY, limit=50)
         seconds = perf_counter() - begun
     print(json.dumps({"seconds": seconds, "grown_mib": _peak_mib() - before}))
 

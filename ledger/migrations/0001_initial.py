@@ -157,11 +157,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='transfer',
-            index=models.Index(fields=['debit_account', 'effective_at', 'timestamp'], name='ledger_transfer_debits'),
+            index=models.Index(fields=['debit_account', 'effective_at', 'ordinal'], name='ledger_transfer_debits'),
         ),
         migrations.AddIndex(
             model_name='transfer',
-            index=models.Index(fields=['credit_account', 'effective_at', 'timestamp'], name='ledger_transfer_credits'),
+            index=models.Index(fields=['credit_account', 'effective_at', 'ordinal'], name='ledger_transfer_credits'),
         ),
         migrations.AddIndex(
             model_name='transfer',

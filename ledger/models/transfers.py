@@ -59,8 +59,8 @@ class Transfer(TenantModel):
 
     class Meta:
         indexes: ClassVar[list[Any]] = [
-            models.Index(fields=["debit_account", "effective_at", "timestamp"], name="ledger_transfer_debits"),
-            models.Index(fields=["credit_account", "effective_at", "timestamp"], name="ledger_transfer_credits"),
+            models.Index(fields=["debit_account", "effective_at", "ordinal"], name="ledger_transfer_debits"),
+            models.Index(fields=["credit_account", "effective_at", "ordinal"], name="ledger_transfer_credits"),
             models.Index(fields=["user_data_128"], name="ledger_transfer_about"),
         ]
         constraints: ClassVar[list[Any]] = [

@@ -16,6 +16,7 @@ from ledger.accounts import AccountIdentity
 from ledger.chart import Code
 from ledger.integrity import CHECKS
 from ledger.results import Result
+from ledger.statements import Span, statement
 from ledger.transfers import Transfer, reverse
 from tests.ledger.builders import MARCH_1, MAY_1, fresh_tenant, new_customer, opened, posted, transfer
 
@@ -70,7 +71,7 @@ def test_balances_are_the_sums_of_what_was_created(plan: Plan) -> None:
         done = [one for batch in batches(books, plan) for one in created(batch)]
         for identity in books.values():
             net = net_of(done, identity.id_in(tenant_id()))
-            closing = selectors.statement(identity, start=MARCH_1 + timedelta(days=1)).closing
+            closing = statement(identity, span=Span(start=MARCH_1 + timedelta(days=1))).closing
             assert selectors.balance(identity) == selectors.balance(identity, as_of=MAY_1) == closing == net
         assert all(debit == credit for debit, credit in selectors.trial_balance().totals().values())
         assert [finding for check in CHECKS for finding in check.run().findings] == []

@@ -8,12 +8,14 @@ from uuid import UUID
 import pytest
 
 from core.access.scope import tenant_id
+from core.db.transaction import atomic
 from customers.models import Customer
-from ledger import selectors
+from ledger import selectors, services
 from ledger.accounts import AccountIdentity
 from ledger.chart import Code, TransferCode
-from ledger.reports import Booked, TrialBalanceRow
+from ledger.reports import Booked, Statement, TrialBalanceRow
 from ledger.selectors import Time
+from ledger.statements import Span, statement
 from ledger.transfers import Transfer
 from tests.ledger.builders import APRIL_1, MARCH_1, MAY_1, fresh_tenant, new_customer, opened, posted, transfer
 
@@ -62,14 +64,14 @@ def test_an_account_that_was_never_opened_has_nothing_on_it(acme: Customer) -> N
     nowhere = AccountIdentity(acme.id, "EUR", Code.BANK)
     assert selectors.balance(nowhere) == selectors.balance(nowhere, as_of=MAY_1) == 0
     assert selectors.balances([nowhere.id_in(tenant_id())]) == {}
-    assert selectors.statement(nowhere).movements == ()
+    assert statement(nowhere).movements == ()
 
 
 def test_a_statement_runs_from_an_opening_to_a_closing_balance(
     unbilled: AccountIdentity, revenue: AccountIdentity, history: list[Transfer]
 ) -> None:
     """In the order in which things count, whenever they were recorded."""
-    found = selectors.statement(unbilled)
+    found = statement(unbilled)
     assert (found.opening, found.closing) == (0, 115)
     assert [(one.transfer_id, one.amount, one.balance) for one in found.movements] == [
         (history[0].id, 100, 100),
@@ -98,8 +100,35 @@ def test_a_statement_of_a_span(
     expected: tuple[int, list[int], int],
 ) -> None:
     """It includes its start and not its end, so that spans tile: one's closing is the next one's opening."""
-    found = selectors.statement(unbilled, start=start, end=end)
+    found = statement(unbilled, span=Span(start=start, end=end))
     assert (found.opening, [one.amount for one in found.movements], found.closing) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_of_a_statement_are_the_statement(
+    unbilled: AccountIdentity, revenue: AccountIdentity, limit: int
+) -> None:
+    """Each goes on where the one before it ended, with its balance, also within one instant."""
+    for n in range(7):
+        posted(transfer(unbilled, revenue, 5 - n, effective_at=(MARCH_1, APRIL_1)[n % 2]))
+    whole, pages, after = statement(unbilled), list[Statement](), None
+    while not pages or after:
+        pages.append(statement(unbilled, after=after, limit=limit))
+        after = pages[-1].next
+    assert [one for page in pages for one in page.movements] == list(whole.movements)
+    assert [page.opening for page in pages[1:]] == [page.closing for page in pages[:-1]]
+    assert (pages[0].opening, pages[-1].closing) == (whole.opening, whole.closing)
+    assert all(len(page.movements) <= limit for page in pages)
+
+
+def test_a_statement_as_it_was_known(unbilled: AccountIdentity, revenue: AccountIdentity) -> None:
+    """What counts from March and was recorded in May is not in a statement of what was known in April."""
+    with atomic():
+        services.post([transfer(unbilled, revenue, 10, effective_at=MARCH_1)], at=MARCH_1)
+        services.post([transfer(unbilled, revenue, 5, effective_at=MARCH_1)], at=MAY_1)
+    known = statement(unbilled, span=Span(start=APRIL_1, recorded_by=APRIL_1))
+    assert (known.opening, known.closing) == (10, 10)
+    assert statement(unbilled, span=Span(start=APRIL_1)).opening == 15
 
 
 def test_a_statement_keeps_the_order_of_posting_within_an_instant(
@@ -109,7 +138,7 @@ def test_a_statement_keeps_the_order_of_posting_within_an_instant(
     amounts = [3, -3, 3, -3, 3]
     for minutes, amount in enumerate(amounts):
         posted(transfer(unbilled, revenue, amount), at=MARCH_1 + timedelta(minutes=minutes))
-    assert [one.balance for one in selectors.statement(unbilled).movements] == [3, 0, 3, 0, 3]
+    assert [one.balance for one in statement(unbilled).movements] == [3, 0, 3, 0, 3]
 
 
 def test_the_trial_balance_adds_up_in_each_currency(

@@ -12,8 +12,9 @@ from core.models import Tenant
 from customers.selectors import customer
 from ledger import selectors
 from ledger.chart import Code, account_name, transfer_name
-from ledger.management.values import amount, told
+from ledger.management.values import amount, instant, told
 from ledger.reports import Movement, Statement
+from ledger.statements import Span, statement
 
 
 class Command(TenantCommand):
@@ -24,18 +25,22 @@ class Command(TenantCommand):
         parser.add_argument("--customer", required=True, metavar="KEY", help="the customer's key or id")
         codes = [code.value for code in Code]
         parser.add_argument("--account", required=True, type=int, choices=codes, metavar="CODE", help="such as 1200")
+        parser.add_argument("--from", dest="start", type=instant, metavar="T", help="with what counts from then on")
+        parser.add_argument("--to", dest="end", type=instant, metavar="T", help="and before then")
+        parser.add_argument("--recorded-by", type=instant, metavar="T", help="as far as it was known at that instant")
         parser.add_argument("--json", action="store_true", help="one JSON value")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
         found, code = customer(options["customer"]), options["account"]
         accounts = selectors.identities(customer_id=found.id, code=code)
-        statements = [selectors.statement(account) for account in accounts]
+        span = Span(start=options["start"], end=options["end"], recorded_by=options["recorded_by"])
+        statements = [statement(account, span=span) for account in accounts]
         if options["json"]:
             plain = {"customer": found.key, "code": code, "account": account_name(code)}
-            self.result_json(plain | {"statements": [_plain(statement) for statement in statements]})
+            self.result_json(plain | {"statements": [_plain(one) for one in statements]})
             return
-        for statement in statements:
-            self._print(found.key, statement)
+        for one in statements:
+            self._print(found.key, one)
 
     def _print(self, customer_key: str, statement: Statement) -> None:
         account = statement.account
