@@ -95,17 +95,28 @@ class LineView(TenantView):
 
 
 class LineEventsView(TenantView):
-    """GET /v1/invoices/{number}/lines/{n}/events: the usage events behind a line, as they were recorded."""
+    """GET /v1/invoices/{number}/lines/{n}/events: the usage events that a line's quantity comes from.
+
+    As they were recorded; `change` asks for those added or those taken away alone.
+    """
 
     required_scope = _SCOPE
-    parameters = pages.PARAMETERS
+    parameters = pages.PARAMETERS | {"change"}
 
     def get(self, request: Request, number: str, position: int) -> Response:
         found = explain.line(view.invoice(number), position)
         limit, after = pages.limit(request.query_params), pages.after(request.query_params, int)
-        events = list(islice(explain.events(found, after=after or 0), limit + 1))
+        asked = explain.events(found, after=after or 0, sign=_sign(request.query_params))
+        events = list(islice(asked, limit + 1))
         shown = [explain.event_json(event, found.price) for event in events[:limit]]
         return Response(pages.page(shown, following=events[limit - 1].number if len(events) > limit else None))
+
+
+def _sign(parameters: Mapping[str, str]) -> int:
+    wanted = parameters.get("change")
+    if wanted is not None and wanted not in explain.CHANGES:
+        raise InvalidValue(f"choose from {', '.join(explain.CHANGES)}", field="change")
+    return explain.CHANGES[wanted] if wanted else 0
 
 
 class DraftsView(TenantView):

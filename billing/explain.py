@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
-from billing import evidence
+from billing import counted
 from billing.booked import key_of
 from billing.models import Charge, Invoice
 from contracts.prices import PerUnit
@@ -18,24 +18,30 @@ from core.errors import NotFound
 from core.money import format_exact, format_pico, from_pico
 from metering import selectors as metering
 from metering.stores import store
-from metering.values import Span, UsageEvent
+from metering.values import Span, UsageEvent, View
 
 _PAGE = 1000
+ADDED, TAKEN_AWAY = "added", "taken_away"
+#: What may be asked for, and the sign of its quantities.
+CHANGES = {ADDED: 1, TAKEN_AWAY: -1}
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What lies behind one line of a document.
 
-    `usage` names the events: those that the whole key counts, or, on a line that corrects an earlier one for
-    the same stretch of time, only those that came or were voided since (`changes_only`).
+    `views` say which usage it shows: what its charges counted, less what was counted before them.
     """
 
     invoice: Invoice
     position: int
     charges: tuple[Charge, ...]
-    before: Charge | None
     price: PriceFacts
-    changes_only: bool
+    views: tuple[View, ...]
+
+    @property
+    def changes_only(self) -> bool:
+        """Whether something was counted before, so that its events are those added and those taken away since."""
+        return any(view.times < 0 for view in self.views)
 
 
 def line(invoice: Invoice, position: int) -> Evidence:
@@ -50,40 +56,41 @@ def line(invoice: Invoice, position: int) -> Evidence:
     rows = list(Charge.objects.filter(key=row.key, claim__invoice=invoice).select_related("key").order_by("n"))
     # A voided document also claims the reversals of its charges: the line shows what was charged.
     charges = [one for one in rows if one.reverses_id is None] or rows
-    before = Charge.objects.filter(key=row.key, n__lt=charges[0].n).order_by("-n").first()
-    same_time = before is not None and bool(before.spans) and charges[-1].spans == before.spans
+    known = Charge.objects.filter(key=row.key, n__lte=charges[-1].n).order_by("n")
     return Evidence(
         invoice=invoice,
         position=position,
         charges=tuple(charges),
-        before=before,
         price=price_facts(row.key.price),
-        changes_only=same_time,
+        views=_views(counted.by(charges, known)) if row.key.price.meter_id else (),
     )
 
 
-def events(found: Evidence, *, after: int = 0) -> Iterator[UsageEvent]:
-    """The usage events behind a line, in the order in which they were recorded; none for a fee.
-
-    `after` is the number of an event: only those recorded later.
-    """
-    last = found.charges[-1]
-    if found.price.meter_id is None:
-        return
-    spans = last.spans or (found.before.spans if found.before else [])
-    rule = metering.rules_of([found.price.meter_id])[found.price.meter_id]
-    wanted = [Span(item=0, subject=one.subject, start=one.start, end=one.end) for one in evidence.read_spans(spans)]
-    since = found.before.watermark if found.changes_only and found.before else 0
-    while True:
-        page = store().events(
-            rule,
-            wanted,
-            last.watermark,
-            limit=_PAGE,
-            after=after,
-            since=since,
-            dimensions=key_of(last.key).dimensions,
+def _views(seen: Mapping[counted.Seen, int]) -> tuple[View, ...]:
+    return tuple(
+        View(
+            spans=tuple(Span(item=0, subject=one.subject, start=one.start, end=one.end) for one in spans),
+            watermark=watermark,
+            times=times,
         )
+        for (spans, watermark), times in seen.items()
+    )
+
+
+def events(found: Evidence, *, after: int = 0, sign: int = 0) -> Iterator[UsageEvent]:
+    """The usage events that a line's quantity comes from, in the order in which they were recorded; none for a fee.
+
+    Their quantities add up to the line's: those taken away count below zero. Of a maximum or of unique values
+    they are the events that carry it. `after` is the number of an event: only those recorded later.
+    With `sign` 1 only those added, with −1 only those taken away.
+    """
+    if not found.views or found.price.meter_id is None:
+        return
+    rule = metering.rules_of([found.price.meter_id])[found.price.meter_id]
+    asked = store().events if rule.aggregation.adds_up else store().carriers
+    dimensions = key_of(found.charges[-1].key).dimensions
+    while True:
+        page = asked(rule, found.views, limit=_PAGE, after=after, sign=sign, dimensions=dimensions)
         yield from page
         if len(page) < _PAGE:
             return
@@ -102,22 +109,26 @@ def as_json(found: Evidence, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def event_json(event: UsageEvent, price: PriceFacts) -> dict[str, Any]:
-    """One event; `amount` is its exact product where each unit has the same price, null elsewhere."""
-    quantity = event.value if isinstance(event.value, int) else None
+    """One event: its `value`, and its `quantity` within the line's, below zero where it was taken away.
+
+    `amount` is the exact product of the quantity where each unit has the same price, null elsewhere.
+    """
     return {
         "number": event.number,
         "source": event.source,
         "id": event.id,
         "time": event.time.isoformat().replace("+00:00", "Z"),
         "subject": event.subject,
-        "value": format_pico(quantity) if quantity is not None else event.value,
-        "amount": _product(quantity, price),
+        "value": format_pico(event.value) if isinstance(event.value, int) else event.value,
+        "change": ADDED if event.times > 0 else TAKEN_AWAY,
+        "quantity": format_pico(event.quantity),
+        "amount": _product(event.quantity, price),
         "voided": event.voided_at_number is not None,
     }
 
 
-def _product(quantity: int | None, price: PriceFacts) -> str | None:
-    if quantity is None or not isinstance(price.terms, PerUnit):
+def _product(quantity: int, price: PriceFacts) -> str | None:
+    if not isinstance(price.terms, PerUnit):
         return None
     exact: Fraction = from_pico(quantity) * price.terms.unit_amount
     return format_exact(exact)

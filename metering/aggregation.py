@@ -15,6 +15,11 @@ class Aggregation(StrEnum):
     UNIQUE_COUNT = "unique_count"
 
     @property
+    def adds_up(self) -> bool:
+        """Whether each event has its own part of the quantity."""
+        return self in (Aggregation.SUM, Aggregation.COUNT)
+
+    @property
     def of_nothing(self) -> int | None:
         """The quantity of no events: 0, and none for a maximum."""
         return None if self is Aggregation.MAX else 0

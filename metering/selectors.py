@@ -18,7 +18,7 @@ from metering import layouts, watermark
 from metering.aggregation import MeterRule
 from metering.models import Batch, Event, Finding, Import, Meter, Quarantined, Void
 from metering.stores import store
-from metering.values import Dimensions, Span, UsageEvent, UsageValue
+from metering.values import Dimensions, Span, UsageEvent, UsageValue, View
 
 _THE_CUSTOMER = "customer"
 #: Milliseconds that a question about usage may keep new batches waiting.
@@ -81,7 +81,8 @@ def customer_events(
 ) -> list[UsageEvent]:
     """The events behind that usage, by number, beginning after the number `after`."""
     spans = customer_spans(customer=customer, period=Period(start, end))
-    return store().events(meter_rule(meter), spans, until, after=after, limit=limit)
+    seen = View(spans=tuple(spans), watermark=until)
+    return store().events(meter_rule(meter), [seen], after=after, limit=limit)
 
 
 def customer_spans(*, customer: Customer, period: Period) -> list[Span]:

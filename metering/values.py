@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from core.money import PICO
+
 #: (name, text) of each dimension in the meter's order; None where the event doesn't have it, which is not "".
 Dimensions = tuple[tuple[str, str | None], ...]
 
@@ -36,10 +38,19 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     late_after: int | None = None
 
 
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Usage as it was seen once: what the spans hold up to the watermark, counted `times`; −1 takes it away."""
+
+    spans: tuple[Span, ...]
+    watermark: int
+    times: int = 1
+
+
 class UsageEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event behind a quantity; `value` is a pico-quantity, or a text where the meter counts unique ones.
 
-    `voided_at_number` is set where the event counted before and was taken back (numbers as on the event).
+    `times` says how often it counts between the views that were asked about: below zero where it was taken away.
+    `voided_at_number` is set where it was voided as of the last of them (numbers as on the event).
     """
 
     number: int
@@ -48,4 +59,10 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
     subject: str
     value: int | str | None
+    times: int = 1
     voided_at_number: int | None = None
+
+    @property
+    def quantity(self) -> int:
+        """What it adds to the quantity, in pico-units."""
+        return self.times * (self.value if isinstance(self.value, int) else PICO)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from itertools import islice
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +18,14 @@ from billing import explain
 from billing.invoicing import rendering, view
 from billing.invoicing.rendering import PdfUnavailable
 from billing.models import Invoice
-from billing.operators import words
+from billing.operators import events, words
 from core import canonical, clock
 from core.console.addresses import page
-from core.console.shown import address_of, grouped, instant, link, linked, money, number, quantity, table
+from core.console.shown import address_of, grouped, link, linked, money, number, quantity, table
 from core.errors import Refusal
 from core.money import parse_pico
 from customers.models import Seller
 
-_EVENTS = 50
 _DRAFTS = 25
 #: A document is a page of words: it loads nothing, runs nothing, and leads nowhere.
 _DOCUMENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
@@ -68,9 +66,6 @@ def line(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
     except Refusal as refusal:
         raise Http404(refusal.detail) from refusal
     told = explain.as_json(found, view.document(row))
-    after = request.GET.get("after", "")
-    events = list(islice(explain.events(found, after=int(after) if after.isdecimal() else 0), _EVENTS + 1))
-    more = f"?after={events[_EVENTS - 1].number}" if len(events) > _EVENTS else ""
     context = {
         **admin.site.each_context(request),
         "title": f"Line {position}",
@@ -81,11 +76,7 @@ def line(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
         "figures": _figures(told["line"], row.currency),
         "arithmetic": _arithmetic(told["line"], row.currency),
         "charges": _charges(found, row.currency),
-        "events": _events([explain.event_json(event, found.price) for event in events[:_EVENTS]], row.currency),
-        "changes_only": found.changes_only,
-        "metered": found.price.meter_id is not None,
-        "from_start": not after,
-        "more": more,
+        "lists": events.lists(request, found, row.currency) if found.price.meter_id else [],
         "neighbors": _neighbors(row, position),
     }
     return render(request, "console/explain.html", context)
@@ -195,25 +186,6 @@ def _charges(found: explain.Evidence, currency: str) -> dict[str, Any]:
         for charge in found.charges
     ]
     return table(columns, rows, right=columns[1:5], empty="")
-
-
-def _events(events: list[dict[str, Any]], currency: str) -> dict[str, Any]:
-    columns = ["Time", "Subject", "Id", "Source", "Value"]
-    priced = any(event["amount"] is not None for event in events)
-    rows = []
-    for event in events:
-        at, value = datetime.fromisoformat(event["time"]), event["value"]
-        row = [instant(at), event["subject"], _event_link(event), event["source"]]
-        row.append(number("" if value is None else grouped(str(value))))
-        if priced:
-            row.append(number("" if event["amount"] is None else f"{currency} {grouped(event['amount'])}"))
-        rows.append([*row, "voided" if event["voided"] else ""])
-    columns += ["Amount", ""] if priced else [""]
-    return table(columns, rows, right=["Value", "Amount"], empty="No usage was counted: the quantity is nothing.")
-
-
-def _event_link(event: dict[str, Any]) -> Any:
-    return linked(reverse("admin:metering_event_change", args=[event["number"]]), event["id"])
 
 
 def _neighbors(row: Invoice, position: int) -> dict[str, str]:

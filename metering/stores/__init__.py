@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from metering.aggregation import MeterRule
-from metering.values import Dimensions, Span, UsageEvent, UsageValue
+from metering.values import Dimensions, Span, UsageEvent, UsageValue, View
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -24,18 +24,33 @@ class EventStore(Protocol):
     def events(
         self,
         meter: MeterRule,
-        spans: Sequence[Span],
-        watermark: int,
+        views: Sequence[View],
         *,
         limit: int,
         after: int = 0,
-        since: int = 0,
+        sign: int = 0,
         dimensions: Dimensions | None = None,
     ) -> list[UsageEvent]:
-        """The events behind one item's quantity, by number, beginning after the number `after`.
+        """The events that count between the views, by number, after the number `after`.
 
-        With `since`, an earlier watermark, only what has changed from there: events that came, and, with
-        `voided_at_number`, events that counted there and were voided later.
+        One view: all that it counts. Another with `times` −1: the difference, events added and events taken
+        away; `sign` 1 or −1 asks for either alone. Where a meter sums or counts, their quantities add up to its own.
+        """
+        ...
+
+    def carriers(
+        self,
+        meter: MeterRule,
+        views: Sequence[View],
+        *,
+        limit: int,
+        after: int = 0,
+        sign: int = 0,
+        dimensions: Dimensions | None = None,
+    ) -> list[UsageEvent]:
+        """The same of a maximum or of unique values: only the events that carry it, so that they add up to it.
+
+        Of a maximum the first event that has it, of unique values the first with each, where the views differ in it.
         """
         ...
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,10 @@ from core.db.relation import INSTANT, INTEGER, TEXT, aware, relation
 from core.money import PICO
 from metering.aggregation import Aggregation, MeterRule
 from metering.models.batch import first_number_after
-from metering.slots import COLUMNS
 from metering.stores import Item
-from metering.values import Dimensions, Span, UsageEvent, UsageValue
+from metering.stores.sql_events import Asked, Statement, carrying, contributing
+from metering.stores.sql_parts import column, counted
+from metering.values import Dimensions, Span, UsageEvent, UsageValue, View
 
 _NEVER_LATE = 2**63 - 1
 _SPAN = (("item", INTEGER), ("subject", TEXT), ("start_at", INSTANT), ("end_at", INSTANT), ("late_from", INTEGER))
@@ -41,10 +42,10 @@ class SqlStore:
         if not items:
             return {}
         source, source_params = _joined(spans, items)
-        where, where_params = _counted(meter, watermark)
-        dims = "".join(f", e.{_column(one.column)}" for one in meter.group_by)
+        where, where_params = counted(meter, watermark)
+        dims = "".join(f", e.{column(one.column)}" for one in meter.group_by)
         rows = _rows(
-            f"SELECT s.item, {_QUANTITY[meter.aggregation].format(_column(meter.value))}, COUNT(*), "
+            f"SELECT s.item, {_QUANTITY[meter.aggregation].format(column(meter.value))}, COUNT(*), "
             f"SUM(CASE WHEN e.number >= s.late_from THEN 1 ELSE 0 END){dims} "
             f"FROM {source} WHERE {where} AND NOT {_VOIDED} GROUP BY s.item{dims}",
             [*source_params, *where_params, first_number_after(watermark)],
@@ -61,32 +62,28 @@ class SqlStore:
     def events(
         self,
         meter: MeterRule,
-        spans: Sequence[Span],
-        watermark: int,
+        views: Sequence[View],
         *,
         limit: int,
         after: int = 0,
-        since: int = 0,
+        sign: int = 0,
         dimensions: Dimensions | None = None,
     ) -> list[UsageEvent]:
-        if not spans:
-            return []
-        bound, old = first_number_after(watermark), first_number_after(since)
-        source, source_params = _joined(spans, list(dict.fromkeys(span.item for span in spans)))
-        where, where_params = _counted(meter, watermark)
-        within, within_params = _within(meter, dimensions or ())
-        changed, changed_params = "v.number IS NULL", []
-        if since:
-            changed = "((e.number >= %s AND v.number IS NULL) OR (e.number < %s AND v.number >= %s))"
-            changed_params = [old, old, old]
-        value = f"e.{_column(meter.value)}" if meter.value else "NULL"
-        rows = _rows(
-            f"SELECT e.number, e.event_id, e.source, e.time, e.subject, {value}, v.number FROM {source} "
-            f"LEFT JOIN metering_void v ON v.key = e.key AND v.number < %s "
-            f"WHERE {where}{within} AND {changed} AND e.number > %s ORDER BY e.number LIMIT %s",
-            [*source_params, bound, *where_params, *within_params, *changed_params, after, limit],
-        )
-        return [_event(row) for row in rows]
+        asked = Asked(meter, views, dimensions or (), sign)
+        return _listed(asked, contributing, after, limit)
+
+    def carriers(
+        self,
+        meter: MeterRule,
+        views: Sequence[View],
+        *,
+        limit: int,
+        after: int = 0,
+        sign: int = 0,
+        dimensions: Dimensions | None = None,
+    ) -> list[UsageEvent]:
+        asked = Asked(meter, views, dimensions or (), sign)
+        return _listed(asked, carrying, after, limit)
 
     def first_change(
         self, subjects_by_item: Mapping[Item, Collection[str]], since_watermark: int, until_watermark: int
@@ -129,27 +126,15 @@ def _late_from(span: Span) -> int:
     return _NEVER_LATE if span.late_after is None else first_number_after(span.late_after)
 
 
-def _counted(meter: MeterRule, watermark: int) -> tuple[str, list[Any]]:
-    """The events that the meter counts, up to the watermark."""
-    tests = ["e.tenant_id = %s", "e.type = %s", "e.number < %s"]
-    params: list[Any] = [tenant_id(), meter.event_type, first_number_after(watermark)]
-    if meter.value:
-        tests.append(f"e.{_column(meter.value)} IS NOT NULL")
-    for one in meter.filters:
-        tests.append(f"e.{_column(one.column)} IN ({', '.join(['%s'] * len(one.values))})")
-        params.extend(one.values)
-    tests.append("NOT EXISTS (SELECT 1 FROM metering_finding f WHERE f.meter_id = %s AND f.event_number = e.number)")
-    return " AND ".join(tests), [*params, meter.id]
-
-
-def _within(meter: MeterRule, dimensions: Dimensions) -> tuple[str, list[Any]]:
-    columns = {one.property: _column(one.column) for one in meter.group_by}
-    tests = [f" AND e.{columns[name]} " + ("IS NULL" if text is None else "= %s") for name, text in dimensions]
-    return "".join(tests), [text for _, text in dimensions if text is not None]
+def _listed(asked: Asked, said: Callable[[Asked], Statement], after: int, limit: int) -> list[UsageEvent]:
+    if not any(view.spans for view in asked.views):
+        return []
+    statement, params = said(asked)
+    return [_event(row) for row in _rows(f"{statement} LIMIT %s", [*params, after, limit])]
 
 
 def _event(row: Sequence[Any]) -> UsageEvent:
-    number, event_id, source, time, subject, value, voided = row
+    number, event_id, source, time, subject, value, voided, times = row
     return UsageEvent(
         number=number,
         id=event_id,
@@ -157,15 +142,9 @@ def _event(row: Sequence[Any]) -> UsageEvent:
         time=aware(time),
         subject=subject,
         value=value if value is None or isinstance(value, str) else int(value),
+        times=int(times),
         voided_at_number=voided,
     )
-
-
-def _column(column: str | None) -> str:
-    """A slot's column, safe to stand in a statement; '' for a count, which has none."""
-    if column is not None and column not in COLUMNS:
-        raise ValueError(f"{column!r} is not a slot")
-    return column or ""
 
 
 def _rows(statement: str, params: Sequence[Any]) -> list[Any]:

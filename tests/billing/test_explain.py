@@ -22,9 +22,9 @@ def _line(number: str, description: str) -> explain.Evidence:
 
 
 def _events(found: explain.Evidence, **more: Any) -> list[str]:
-    """Each event as `id value`, a voided one so marked."""
+    """Each event as `id quantity`, a voided one so marked."""
     told = [explain.event_json(one, found.price) for one in explain.events(found, **more)]
-    return [f"{one['id']} {one['value']}{' voided' if one['voided'] else ''}" for one in told]
+    return [f"{one['id']} {one['quantity']}{' voided' if one['voided'] else ''}" for one in told]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_a_difference_names_only_what_changed_since() -> None:
     world.bill("2026-03-01")
     found = _line("INV-000003", f"Correction: {A}")
     assert found.changes_only
-    assert _events(found) == ["e-2 20 voided", "late 5"]
+    assert _events(found) == ["e-2 -20 voided", "late 5"]
     assert [one.n for one in found.charges] == [1]
     # The document before is explained as it was.
     assert _events(_line("INV-000002", A)) == ["e-1 10", "e-2 20", "e-3 30"]
@@ -72,7 +72,7 @@ def test_what_came_and_went_between_two_documents_is_in_neither() -> None:
 def test_a_fee_has_no_events() -> None:
     found = _line("INV-000002", "Product · Fee")
     assert _events(found) == []
-    assert (found.before, found.changes_only) == (None, False)
+    assert not found.changes_only
 
 
 def test_of_a_voided_document_the_line_still_shows_what_was_charged() -> None:
@@ -82,14 +82,16 @@ def test_of_a_voided_document_the_line_still_shows_what_was_charged() -> None:
     assert _events(found) == ["e-1 10", "e-2 20", "e-3 30"]
 
 
-def test_where_its_time_changed_a_line_names_all_that_the_key_counts_now() -> None:
-    """It ends with the subscription since: usage that fell out of it is nowhere among the changes."""
-    use("late", 5000, on="2026-01-12", model="a")
+def test_where_its_time_changed_a_line_names_what_fell_out_of_it(books: Tenant) -> None:
+    """The subscription ends before; what stayed in the shorter time is not listed."""
+    use("moved", 3, on="2026-01-25", model="a")
+    world.bill("2026-02-02")
+    use("late", 5000, on="2026-01-10", model="a")
     world.change(on="2026-01-20", end=True)
     world.bill("2026-03-01")
     found = _line("INV-000003", f"Late usage: {A}")
-    assert not found.changes_only
-    assert _events(found) == ["e-1 10", "e-2 20", "e-3 30", "late 5000"]
+    assert found.changes_only
+    assert (_events(found, sign=1), _events(found, sign=-1)) == (["late 5000"], [])
 
 
 def test_events_come_in_pages_after_a_number() -> None:
@@ -114,7 +116,8 @@ def test_an_events_amount_is_its_exact_product_where_each_unit_has_one_price() -
     event, *_ = explain.events(found)
     told = explain.event_json(event, found.price)
     assert (told["time"], told["subject"], told["source"]) == ("2026-01-10T12:00:00Z", "c-01", "tests")
-    assert (told["value"], told["amount"], told["voided"]) == ("10", "1", False)
+    assert (told["value"], told["quantity"], told["amount"]) == ("10", "10", "1")
+    assert (told["change"], told["voided"]) == ("added", False)
 
 
 @pytest.mark.parametrize("position", [0, 4, -1, 99])

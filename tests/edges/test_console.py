@@ -263,8 +263,18 @@ def test_a_line_is_explained_to_the_last_event(console: Client) -> None:
     for words in ("The arithmetic", "The charges in the ledger", "The events", "e-12", "0.000002"):
         assert words in text
     for after in ("0", "nonsense", "-1", "9" * 30):
-        assert console.get(address, {"after": after}).status_code == 200
+        assert console.get(address, {"events": after}).status_code == 200
     assert console.get(reverse("admin:billing_invoice_explain", args=[line.invoice_id, 999])).status_code == 404
+
+
+def test_a_line_that_corrects_shows_what_was_added_and_what_was_taken_away(console: Client) -> None:
+    line = InvoiceLine.objects.filter(description__startswith="Correction:", key__price__key="tokens").first()
+    assert line is not None
+    address = reverse("admin:billing_invoice_explain", args=[line.invoice_id, line.position])
+    added, taken = console.get(address).content.decode().split("Taken away since the earlier document", 1)
+    assert "Added since the earlier document" in added
+    assert (">late<" in added, ">e-3<" in added) == (True, False)
+    assert (">late<" in taken, ">e-3<" in taken) == (False, True)
 
 
 @pytest.mark.parametrize("as_of", ["2026-01-15", "", "never", "9999-12-31", "0001-01-01"])

@@ -137,7 +137,12 @@ def test_a_correcting_line_shows_what_changed(get: Get) -> None:
     told = get(f"/invoices/{number}/lines/{position}").json()
     events = get(f"/invoices/{number}/lines/{position}/events").json()["items"]
     assert told["events_are"] == "changes"
-    assert {(one["id"], one["voided"]) for one in events} == {("late", False), ("e-3", True)}
+    shown = {(one["id"], one["change"], one["voided"]) for one in events}
+    assert shown == {("late", "added", False), ("e-3", "taken_away", True)}
+    for change in ("added", "taken_away"):
+        asked = get(f"/invoices/{number}/lines/{position}/events", change=change).json()["items"]
+        assert asked == [one for one in events if one["change"] == change]
+    assert get(f"/invoices/{number}/lines/{position}/events", change="gone").status_code == 422
 
 
 def test_drafts_are_documents_without_a_number(get: Get) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.core.management.base import CommandParser
+from rich.console import Console
+from rich.table import Table
 
 from billing import explain
 from billing.invoicing import view
@@ -12,6 +16,12 @@ from core.commands import TenantCommand
 from core.display import console, table
 from core.models import Tenant
 
+#: Columns that hold no numbers.
+_WORDS = ("time", "source", "id", "subject", "voided")
+_TITLES = {
+    "all": [("The events", 1)],
+    "changes": [("Added since the earlier document", 1), ("Taken away since the earlier document", -1)],
+}
 #: More events than this are counted, not listed, where people read.
 _SHOWN = 40
 
@@ -29,52 +39,44 @@ class Command(TenantCommand):
         row = view.invoice(options["number"])
         found = explain.line(row, options["line"])
         told = explain.as_json(found, view.document(row))
-        events = [explain.event_json(event, found.price) for event in explain.events(found)]
         if options["json"]:
-            self.result_json({**told, "events": events})
+            self.result_json({**told, "events": list(_events(found, 1)), "taken_away": list(_events(found, -1))})
         else:
-            self._show(told, events)
+            self._show(told, found)
 
-    def _show(self, told: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    def _show(self, told: dict[str, Any], found: explain.Evidence) -> None:
         out, line = console(self.result_stream), told["line"]
         period = line["service_period"]
         out.print(f"{told['invoice']} line {told['position']}: {line['description']}")
         out.print(f"{period['start']} to {period['end']}, {line['quantity']} {line['unit']}".rstrip())
         out.print(f"exactly {line['amount_exact']}, shown as {line['amount']}\n")
-        columns = ["from", "to", "quantity", "unit amount", "flat amount", "amount"]
-        steps = [
-            [row["from"], row["to"] or "", row["quantity"], row["unit_amount"], row["flat_amount"], row["amount"]]
-            for row in line["breakdown"]
-        ]
-        out.print(table("The arithmetic", columns, steps, right=columns))
-        columns = ["n", "amount", "quantity after", "events after", "late", "watermark"]
-        charges = [
-            [
-                one["n"],
-                one["amount"],
-                one["quantity_after"],
-                one["events_after"],
-                "late" if one["late"] else "",
-                one["watermark"],
-            ]
-            for one in told["charges"]
-        ]
-        out.print(table("The charges in the ledger", columns, charges, right=columns))
-        title = "The events" if told["events_are"] == "all" else "What changed since the earlier document"
-        columns = ["time", "source", "id", "subject", "value", "amount", ""]
-        shown = [
-            [
-                one["time"],
-                one["source"],
-                one["id"],
-                one["subject"],
-                one["value"],
-                one["amount"],
-                "voided" if one["voided"] else "",
-            ]
-            for one in events[:_SHOWN]
-        ]
-        if shown:
-            out.print(table(title, columns, shown, right=["value", "amount"]))
-        if len(events) > _SHOWN:
-            out.print(f"… and {len(events) - _SHOWN} more; --json lists them all")
+        columns = ["from", "to", "quantity", "unit_amount", "flat_amount", "amount"]
+        out.print(_table("The arithmetic", columns, line["breakdown"]))
+        columns = ["n", "amount", "quantity_after", "events_after", "late", "watermark"]
+        charges = [{**one, "late": "late" if one["late"] else ""} for one in told["charges"]]
+        out.print(_table("The charges in the ledger", columns, charges))
+        for title, sign in _TITLES[told["events_are"]]:
+            self._list(out, title, _events(found, sign))
+
+    def _list(self, out: Console, title: str, events: Iterator[dict[str, Any]]) -> None:
+        shown = list(islice(events, _SHOWN))
+        if not shown:
+            return
+        names = ["time", "source", "id", "subject", "value", "quantity", "amount", "voided"]
+        rows = [{**one, "voided": "voided" if one["voided"] else ""} for one in shown]
+        columns = [name for name in names if any(row[name] not in (None, "") for row in rows)]
+        if all(row["value"] == row["quantity"] for row in rows):
+            columns.remove("quantity")
+        out.print(_table(title, columns, rows))
+        if more := sum(1 for _ in events):
+            out.print(f"… and {more} more; --json lists them all")
+
+
+def _events(found: explain.Evidence, sign: int) -> Iterator[dict[str, Any]]:
+    return (explain.event_json(event, found.price) for event in explain.events(found, sign=sign))
+
+
+def _table(title: str, columns: list[str], rows: list[dict[str, Any]]) -> Table:
+    heads = [name.replace("_", " ") for name in columns]
+    right = [head for head in heads if head not in _WORDS]
+    return table(title, heads, [[row[name] for name in columns] for row in rows], right=right)
