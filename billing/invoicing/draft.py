@@ -115,8 +115,8 @@ def gather(
 def _line(
     identity: UUID, entries: list[Entry], history: History, facts: KeyFacts, digits: int, rounding: Rounding
 ) -> DraftLine:
-    exact, last = sum(entry.amount for entry in entries), entries[-1]
-    service = _service(last, history, facts.key.kind)
+    exact = sum(entry.amount for entry in entries)
+    service = _service(entries, history, facts.key.kind)
     so_far = round_to_minor(history.claimed + exact, digits=digits, rounding=rounding)
     return DraftLine(
         key_id=identity,
@@ -133,10 +133,16 @@ def _line(
     )
 
 
-def _service(last: Entry, history: History, kind: Kind) -> Period:
-    """The time that the line is about: of a fee cut short or made longer, the time between its two ends."""
+def _service(entries: list[Entry], history: History, kind: Kind) -> Period:
+    """The time that the line is about: where its end moved since an earlier document, the time between the two ends.
+
+    Usage that came late lies anywhere: such a line is about the whole of its time.
+    """
+    last = entries[-1]
     whole = Period(last.service_start, last.service_end)
-    if kind is not Kind.FEE or history.service_end in (None, last.service_end) or not last.rated.breakdown:
+    if history.number is None or history.service_end in (None, last.service_end):
+        return whole
+    if any(entry.late for entry in entries) or (kind is Kind.FEE and not last.rated.breakdown):
         return whole
     ends = sorted((last.service_end, history.service_end or last.service_end))
     return Period(ends[0], ends[1])

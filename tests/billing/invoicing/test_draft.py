@@ -125,20 +125,36 @@ def test_a_fee_cut_short_or_made_longer_is_about_the_time_between_its_two_ends(
     before: datetime | None, now: datetime, service: tuple[datetime, datetime]
 ) -> None:
     one = entry("10", n=1, service_end=now)
-    (line,) = lines(one, named_as={"k": facts(FEE)}, histories={"k": History(service_end=before)})
+    (line,) = lines(one, named_as={"k": facts(FEE)}, histories={"k": History(number="INV-1", service_end=before)})
     assert (line.service_start, line.service_end) == service
 
 
 def test_a_fee_that_is_not_owed_at_all_any_more_is_about_the_whole_of_its_time() -> None:
     nothing = Rated(quantity=0, amount=Fraction(0), breakdown=())
     one = entry("-10", n=1, service_end=FEBRUARY, rated=nothing)
-    (line,) = lines(one, named_as={"k": facts(FEE)}, histories={"k": History(service_end=MARCH)})
+    (line,) = lines(one, named_as={"k": facts(FEE)}, histories={"k": History(number="INV-1", service_end=MARCH)})
     assert (line.service_start, line.service_end) == (JANUARY, FEBRUARY)
 
 
-def test_usage_is_always_about_the_whole_of_its_time() -> None:
-    (line,) = lines(entry("10", n=1, service_end=FEBRUARY), histories={"k": History(service_end=MARCH)})
-    assert (line.service_start, line.service_end) == (JANUARY, FEBRUARY)
+@pytest.mark.parametrize(
+    ("usage", "late", "number", "service"),
+    [
+        # Taken away or added where the end moved.
+        ("10", False, "INV-1", (FEBRUARY, MARCH)),
+        # Nothing is left in what stayed: it is still owed under the key.
+        ("0", False, "INV-1", (FEBRUARY, MARCH)),
+        # What came late lies anywhere.
+        ("10", True, "INV-1", (JANUARY, FEBRUARY)),
+        # The earlier document was voided: all of it is shown again.
+        ("10", False, None, (JANUARY, FEBRUARY)),
+    ],
+)
+def test_usage_is_about_the_time_between_two_ends_unless_some_came_late(
+    usage: str, late: bool, number: str | None, service: tuple[datetime, datetime]
+) -> None:
+    one = entry("10", n=1, service_end=FEBRUARY, late=late, rated=rated(usage))
+    (line,) = lines(one, histories={"k": History(number=number, service_end=MARCH)})
+    assert (line.service_start, line.service_end) == service
 
 
 def test_lines_stand_in_the_order_in_which_they_fell_due() -> None:
