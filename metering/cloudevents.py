@@ -27,6 +27,8 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uff
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+#: RFC 3339 §5.6: hours up to 23, minutes up to 59.
+_OFFSET = re.compile(r"[Zz]|[+-]([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _JSON_TYPE = re.compile(r"[^/;\s]+/(json|[^/;\s]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -109,6 +111,8 @@ def instant(value: object, *, field: str = "time", zone: ZoneInfo | None = None)
     day, clock, fraction, offset = match.groups()
     if offset is None and zone is None:
         raise MissingOffset(f"{_shown(value)} has no offset such as Z or +01:00", field=field)
+    if offset and not _OFFSET.fullmatch(offset):
+        raise InvalidTime(f"{_shown(value)} has an offset that does not exist, {offset}", field=field)
     try:
         read_time = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0').ljust(6, '0')}{(offset or '').upper()}")
         utc = (read_time if offset else read_time.replace(tzinfo=zone)).astimezone(UTC)

@@ -11,6 +11,7 @@ import msgspec
 
 from core.errors import Refusal
 from metering import cloudevents, incoming
+from metering.cloudevents import InvalidTime
 from metering.importing.rows import Row
 from metering.incoming import Incoming
 from metering.scalars import scalar_text
@@ -55,9 +56,18 @@ def event_of(row: Row, reading: Reading, *, file_digest: str) -> Incoming:
     try:
         zone = ZoneInfo(reading.time_zone) if reading.time_zone else None
         time = cloudevents.instant(document["time"], zone=zone)
-    except Refusal:
-        return incoming.read(_encoder.encode(document))
+    except Refusal as refusal:
+        read = incoming.read(_encoder.encode(document))
+        # Read without the zone, the time lacks its offset: that is not what is wrong with it.
+        told = refusal if isinstance(read.refusal, InvalidTime) else read.refusal
+        return Incoming(raw=read.raw, refusal=_with_facts(told or refusal, read.refusal))
     return incoming.read(_encoder.encode({**document, "time": time}))
+
+
+def _with_facts(refusal: Refusal, known: Refusal | None) -> Refusal:
+    """The refusal with the source and id that the envelope was found to have."""
+    refusal.facts.update(known.facts if known else {})
+    return refusal
 
 
 def _document(row: Row, reading: Reading, file_digest: str) -> dict[str, Any]:

@@ -26,12 +26,16 @@ class RowRefused(Refusal):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: its number from 1, without header and empty lines, and its cells by column, or why it has none."""
+    """One row: its number from 1, without header and empty lines, and its cells by column, or why it has none.
+
+    `open_ended`: the file ends within it, as far as anybody can tell: its last cell may be cut.
+    """
 
     number: int
     raw: bytes
     cells: dict[str, Any] = {}
     refusal: Refusal | None = None
+    open_ended: bool = False
 
 
 def csv_rows(file: BinaryIO) -> tuple[list[str], Iterator[Row]]:
@@ -72,7 +76,22 @@ def _csv_rows(reader: Iterator[list[str]], feed: _Feed, header: list[str]) -> It
             number += 1
             refusal = refusal or _width_refusal(cells or [], header, too_long=too_long)
             named = {} if refusal else dict(zip(header, cells or [], strict=True))
-            yield Row(number=number, raw=raw, cells=named, refusal=refusal)
+            yield Row(
+                number=number,
+                raw=raw,
+                cells=named,
+                refusal=refusal,
+                open_ended=bool(named) and _is_open_ended(raw, (cells or [""])[-1]),
+            )
+
+
+def _is_open_ended(raw: bytes, last: str) -> bool:
+    """Whether nothing says that the row is whole: neither an end of line nor a closing quote.
+
+    RFC 4180 §2.2 lets a last row do without, so it is taken; a file cut within a number looks the same.
+    """
+    quoted = '"' + last.replace('"', '""') + '"'
+    return not raw.endswith((b"\n", b"\r", quoted.encode("utf-8", "surrogateescape")))
 
 
 def _next_cells(reader: Iterator[list[str]]) -> tuple[list[str] | None, Refusal | None]:

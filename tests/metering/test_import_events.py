@@ -83,6 +83,44 @@ def test_without_an_id_column_the_id_is_the_file_and_the_row(books: Tenant, tmp_
     assert Done(books, path).counts["duplicate"] == 2
 
 
+@pytest.mark.parametrize(("options", "told"), [({}, 1), ({"id_column": "id"}, 0)])
+def test_it_is_told_once_that_rows_are_named_by_their_file(
+    books: Tenant, tmp_path: Path, options: dict[str, str], told: int
+) -> None:
+    done = Done(books, csv_file(tmp_path, *trace(range(3))), **options)
+    assert (done.code, done.err.count("rows are named by this very file")) == (0, told)
+
+
+def test_a_file_cut_within_its_last_number_is_not_taken_silently(books: Tenant, tmp_path: Path) -> None:
+    """It looks like a whole one without a last end of line, which is allowed: it is taken, and told."""
+    path = csv_file(tmp_path, "e-1,c-1,2026-01-10T00:00:00Z,1,x", "e-2,c-1,2026-01-10T00:00:00Z,x,1000")
+    path.write_bytes(path.read_bytes()[:-3])
+    done = Done(books, path, id_column="id")
+    assert (done.code, done.counts["accepted"]) == (0, 2)
+    assert "row 2: model: the file ends after '10' without an end of line" in done.err
+    assert "without an end of line" not in Done(books, csv_file(tmp_path, *trace([1])), id_column="id").err
+
+
+@pytest.mark.parametrize(
+    ("time", "code", "message"),
+    [
+        ("2026-03-29 02:30:00", "invalid_time", "does not exist in Europe/Berlin: clocks skip it"),
+        ("2026-02-30 02:30:00", "invalid_time", "is not a time that exists"),
+        ("2026-03-29T02:30:00+25:00", "invalid_time", "has an offset that does not exist, +25:00"),
+        ("2026-03-29T02:30:00+10:60", "invalid_time", "has an offset that does not exist, +10:60"),
+    ],
+)
+def test_a_time_that_is_none_is_told_as_what_it_is(
+    books: Tenant, tmp_path: Path, time: str, code: str, message: str
+) -> None:
+    """Not as one without a zone: that was named."""
+    path = csv_file(tmp_path, f"e-1,c-1,{time},1,x")
+    done = Done(books, path, id_column="id", time_zone="Europe/Berlin")
+    assert (done.code, message in done.err, "--time-zone" in done.err) == (1, True, False)
+    kept = Quarantined.objects.get()
+    assert (kept.code, kept.source, kept.event_id) == (code, "trace", "e-1")
+
+
 def test_importing_again_changes_nothing(books: Tenant, tmp_path: Path) -> None:
     path = csv_file(tmp_path, *trace(range(30)))
     Done(books, path, id_column="id")

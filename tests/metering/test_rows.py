@@ -56,6 +56,27 @@ def test_a_file_that_is_cut_within_quotes_ends_with_a_refused_row() -> None:
     assert told(read_csv(b'a,b\n1,2\n3,"4')) == [(1, {"a": "1", "b": "2"}), (2, "unreadable_row")]
 
 
+@pytest.mark.parametrize(
+    ("end", "open_ended"),
+    [
+        (b"", True),
+        (b"\n", False),
+        (b"\r\n", False),
+        (b"\n3,", True),
+        (b'\n3,"4"', False),
+        (b'\n3,"""4"""', False),
+        (b'\n3,4"', True),
+        (b"\n\n", False),
+        (b"\n3", False),
+    ],
+)
+def test_only_a_row_that_may_be_cut_is_open_ended(end: bytes, open_ended: bool) -> None:
+    """Neither an end of line nor a closing quote says that it is whole; a row that is refused anyway is not meant."""
+    rows = read_csv(b"a,b\n0,1\n1,10" + end)
+    assert [row.open_ended for row in rows[:-1]] == [False] * (len(rows) - 1)
+    assert rows[-1].open_ended is open_ended
+
+
 @pytest.mark.parametrize("text", [b"", b"\n1,2\n", b"a,a\n", b"\xff\xfea\x00,b\x00\n", b'"a\n1,2'])
 def test_a_file_without_a_usable_header_is_refused(text: bytes) -> None:
     with pytest.raises(FileRefused):

@@ -49,6 +49,10 @@ class Command(TenantCommand):
         except OSError as error:
             self.misuse(f"{path} can't be read: {error.strerror}")
         with file:
+            if reading.id_column is None:
+                self.say(
+                    "rows are named by this very file: all rows of a longer or corrected copy of it are new events"
+                )
             rows = self._rows(path, file, reading)
             record = run.begin(
                 file_name=path.name, digest=digest, reading=reading, resume=options["resume"], actor=COMMAND
@@ -94,11 +98,13 @@ class Command(TenantCommand):
 
     def _take_in(self, record: Import, rows: Iterable[Row], reading: Reading, file: BinaryIO) -> None:
         refused: list[str] = []
+        open_ended: list[Row] = []
         size = Path(file.name).stat().st_size
         with progress(self.progress_stream) as bar:
             task = bar.add_task(record.file_name, total=size)
 
             def watch(chunk: Sequence[Row], results: Sequence[Result]) -> None:
+                open_ended.extend(row for row in chunk if row.open_ended)
                 bar.update(task, completed=file.tell())
                 refused.extend(
                     _sentence(chunk[result.index], result, reading)
@@ -109,6 +115,8 @@ class Command(TenantCommand):
             run.take_in(record, rows, reading, actor=COMMAND, watch=watch)
         for line in refused:
             self.say(line)
+        for row in open_ended:
+            self.say(_doubt(row))
         if (rest := record.rejected + record.conflict - len(refused)) > 0:
             self.say(f"… and {rest} more; all of them are in the quarantine")
 
@@ -126,3 +134,12 @@ def _sentence(row: Row, result: Result, reading: Reading) -> str:
     column = reading.column_of(result.field)
     detail = f"{result.detail}: name one by --time-zone" if result.code == MissingOffset.code else result.detail
     return f"row {row.number}: {column}: {detail}" if column else f"row {row.number}: {detail}"
+
+
+def _doubt(row: Row) -> str:
+    """What to look at where a file may be cut within its last cell."""
+    column, cell = list(row.cells.items())[-1]
+    return (
+        f"row {row.number}: {column}: the file ends after {cell[-40:]!a} without an end of line: "
+        "if it was cut there, the value is wrong, and the event is to be voided"
+    )
