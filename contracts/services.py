@@ -18,7 +18,7 @@ from core.actor import Actor
 from core.db.transaction import atomic
 from core.errors import InvalidValue, Refusal
 from core.events import Event
-from core.money import parse_pico
+from core.money import AmountRefused, parse_pico
 from core.period import local_midnight, zone_named
 from customers import checks, trees
 from customers.models import Customer, Tree
@@ -40,6 +40,12 @@ class QuantityMissing(Refusal):
     """A price of the plan multiplies a quantity that nobody stated."""
 
     code = "quantity_missing"
+
+
+class QuantityRefused(Refusal):
+    """Text that isn't a quantity we can hold exactly."""
+
+    code = "invalid_quantity"
 
 
 class QuantityUnknown(Refusal):
@@ -80,20 +86,30 @@ class AmendmentFields(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_quantities(values: Mapping[str, Any], *, field: str = "quantities") -> dict[str, int]:
     """Pico-quantities by name. Raises a Refusal naming the entry."""
-    read: dict[str, int] = {}
-    for name, value in values.items():
-        quantity = parse_pico(value, field=f"{field}.{name}")
+    return named_quantities({name: _quantity(value, f"{field}.{name}") for name, value in values.items()}, field=field)
+
+
+def named_quantities(quantities: Mapping[str, int], *, field: str = "quantities") -> dict[str, int]:
+    """The same of pico-quantities."""
+    for name, quantity in quantities.items():
+        checks.text(name, field=field, longest=120)
         if quantity < 0:
             raise InvalidValue("must not be negative", field=f"{field}.{name}")
-        read[checks.text(name, field=field, longest=120)] = quantity
-    return read
+    return dict(quantities)
+
+
+def _quantity(value: Any, field: str) -> int:
+    try:
+        return parse_pico(value, field=field)
+    except AmountRefused as refusal:
+        raise QuantityRefused(refusal.detail, field=field) from None
 
 
 def sign(*, customer: Customer, agreement: Agreement, actor: Actor, reason: str = "signed") -> Subscription:
     """A new subscription, its first amendment being the signature.
 
-    Raises NotFound for an unknown plan, QuantityMissing, and MeterAlreadyPriced where another live subscription
-    of the customer prices the same usage.
+    Raises NotFound for an unknown plan, QuantityMissing, QuantityUnknown, and MeterAlreadyPriced where another live
+    subscription of the customer prices the same usage.
     """
     at, version = clock.now(), selectors.latest_version(agreement.plan)
     start_at = local_midnight(agreement.start_on, zone_named(customer.time_zone))
@@ -113,6 +129,7 @@ def sign(*, customer: Customer, agreement: Agreement, actor: Actor, reason: str 
         )
         change = Change(plan_version=version.id, quantities=agreement.quantities)
         _require_quantities([Amendment(0, start_at, change)])
+        _require_known(change, [])
         fields = AmendmentFields(effective_on=agreement.start_on, reason=reason)
         _append(row, tree, fields, start_at, change, actor=actor, at=at, event=Event.SUBSCRIPTION_SIGNED)
         overlap.claim_own_subjects(row, agreement.subjects, actor=actor)
@@ -123,7 +140,8 @@ def sign(*, customer: Customer, agreement: Agreement, actor: Actor, reason: str 
 def amend(*, subscription: Subscription, fields: AmendmentFields, actor: Actor) -> AmendmentRow:
     """Appends an amendment; the same again (by key, or the same as the last one) changes nothing.
 
-    Raises InvalidValue for one before the start, SubscriptionEnded, RhythmDiffers, QuantityMissing, AmendmentDiffers.
+    Raises InvalidValue for one before the start, SubscriptionEnded, RhythmDiffers, QuantityMissing, QuantityUnknown,
+    AmendmentDiffers.
     """
     at = clock.now()
     with atomic():

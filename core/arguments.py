@@ -45,9 +45,15 @@ def amount(text: str) -> int:
         raise ArgumentTypeError(refusal.detail) from None
 
 
-def assignment(text: str) -> tuple[str, str]:
-    """name=value."""
+def quantity(text: str) -> tuple[str, int]:
+    """name=value, the value being a plain decimal that is not negative; (name, pico-quantity)."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise ArgumentTypeError(f"{text!a} is not name=value")
-    return name, value
+    try:
+        pico = parse_pico(value)
+    except Refusal as refusal:
+        raise ArgumentTypeError(f"{name}: {refusal.detail}") from None
+    if pico < 0:
+        raise ArgumentTypeError(f"{name}: must not be negative")
+    return name, pico

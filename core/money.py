@@ -46,8 +46,10 @@ def parse_pico(text: str | int | Decimal, *, field: str | None = None) -> int:
     sign, whole, part = _read(text, field)
     if len(part) > PLACES and part[PLACES:].strip("0"):
         raise AmountRefused(f"{_short(text)} has more than {PLACES} decimals", field=field)
-    pico = sign * (int(whole) * PICO + int(part[:PLACES].ljust(PLACES, "0")))
-    return check_range(pico, field=field)
+    pico: int = sign * (int(whole) * PICO + int(part[:PLACES].ljust(PLACES, "0")))
+    if not -LARGEST - 1 <= pico <= LARGEST:
+        raise AmountRefused(f"{_short(text)} is out of range", field=field)
+    return pico
 
 
 def parse_exact(text: str | int | Decimal, *, field: str | None = None) -> Fraction:

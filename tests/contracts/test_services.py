@@ -85,9 +85,10 @@ def test_a_signature_is_the_first_amendment() -> None:
         ({"plan": "none"}, "not_found", "plan"),
         ({"key": ""}, "invalid_value", "key"),
         ({"seats": None}, "quantity_missing", "quantities.seats"),
+        ({"plan": "flat", "seats": "5"}, "quantity_unknown", "quantities.seats"),
         ({"seats": "-1"}, "invalid_value", "quantities.seats"),
-        ({"seats": "NaN"}, "invalid_amount", "quantities.seats"),
-        ({"seats": "1.0000000000001"}, "invalid_amount", "quantities.seats"),
+        ({"seats": "NaN"}, "invalid_quantity", "quantities.seats"),
+        ({"seats": "1.0000000000001"}, "invalid_quantity", "quantities.seats"),
     ],
 )
 def test_what_can_not_be_signed(fields: dict[str, Any], code: str, field: str) -> None:

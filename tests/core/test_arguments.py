@@ -21,9 +21,8 @@ from tests.support.world import instant
         (arguments.day_or_instant, "2026-02-28T01:30:00+02:00", instant("2026-02-27T23:30:00")),
         (arguments.day_or_instant, "2026-02-28T01:30:00.000001Z", instant("2026-02-28T01:30:00.000001")),
         (arguments.amount, "12.5", 25 * PICO // 2),
-        (arguments.assignment, "seats=5", ("seats", "5")),
-        (arguments.assignment, "note=a=b", ("note", "a=b")),
-        (arguments.assignment, "seats=", ("seats", "")),
+        (arguments.quantity, "seats=5", ("seats", 5 * PICO)),
+        (arguments.quantity, "gpu hours=0.5", ("gpu hours", PICO // 2)),
     ],
 )
 def test_what_is_read(read: Callable[[str], object], text: str, value: object) -> None:
@@ -38,7 +37,10 @@ def test_what_is_read(read: Callable[[str], object], text: str, value: object) -
         *((arguments.day_or_instant, text) for text in ("2026-02-01T00:00:00", "2026-02-01 noon!", "0001-01-01")),
         *((arguments.day_or_instant, text) for text in ("2026-02-01T23:59:60Z", "0001-01-01T00:00:00+14:00")),
         *((arguments.amount, text) for text in ("", "NaN", "1e3", "1,5", "-0", "1.0000000000001", "９")),
-        *((arguments.assignment, text) for text in ("seats", "=5", " =5", "")),
+        *(
+            (arguments.quantity, text)
+            for text in ("seats", "=5", " =5", "", "seats=", "seats=-1", "seats=NaN", "a=b=1")
+        ),
     ],
 )
 def test_what_is_wrong_usage(read: Callable[[str], object], text: str) -> None:

@@ -158,8 +158,8 @@ _AMEND: list[Case] = [
         [f"seats={value}" for value in [*_NO_DECIMALS, *_TOO_LARGE, "-1", "0.0000000000001"]],
         *["s-01", "--effective", "2026-02-01", *_AMEND_REST, "--quantity"],
         after=[],
-        code=1,
-        said=["quantities.seats"],
+        code=2,
+        said=["--quantity: seats: "],
     ),
     *each(
         [f"{'x' * 121}=1", "a\nb=1"],

@@ -25,7 +25,7 @@ class Command(TenantCommand):
             "--quantity",
             action="append",
             default=[],
-            type=arguments.assignment,
+            type=arguments.quantity,
             metavar="name=value",
             dest="quantities",
         )
@@ -45,7 +45,7 @@ class Command(TenantCommand):
                 effective_on=options["effective"],
                 reason=options["reason"],
                 plan=options["plan"],
-                quantities=services.read_quantities(quantities),
+                quantities=services.named_quantities(quantities),
                 end=options["end"],
             ),
             actor=COMMAND,
