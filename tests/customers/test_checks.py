@@ -67,7 +67,10 @@ def test_what_is_read(check: Callable[[Any], Any], value: Any, read: Any) -> Non
         *((checks.currency_code, value, "currency") for value in ("usd", "XXX", "EURO", "DM", "")),
         *((checks.time_zone, value, "time_zone") for value in ("Mars/Base", "../etc/passwd", "/etc/localtime", "")),
         *((checks.time_zone, value, "time_zone") for value in ("utc+1", "Europe", "Europe/Berlin\x00")),
-        *((checks.country, value, "country") for value in ("de", "DEU", "D1", "", "ＤＥ", "Ä")),
+        *(
+            (checks.country, value, "country")
+            for value in ("de", "DEU", "D1", "", "ＤＥ", "Ä", "XX", "ZZ", "EU", "UK", "AC")
+        ),
         *((checks.locale, value, "locale") for value in ("xx_XX", "english", "", "e" * 21, "de_DE\n")),
         *((tax_id, value, "tax_ids[0]") for value in ("DE136695977", "DE12", "", "x" * 31, "FR00000000000")),
         *((checks.series, value, "series") for value in ("INV", "{number}{number}", "{number", "{other}", "{}", "")),
