@@ -17,7 +17,7 @@ from core.errors import InvalidValue, Refusal
 from core.events import Event
 from core.ids import derived_id
 from core.money import PLACES, format_pico, parse_pico
-from core.period import BEGINNING, local_date, local_midnight, zone_named
+from core.period import local_date, local_midnight, zone_named
 from customers import checks, trees
 from ledger import services as ledger
 from ledger.entries import accounts_of, transfers
@@ -50,7 +50,7 @@ def record_bank_transfer(*, invoice: Invoice, amount: int, on: date, reference: 
         row = Invoice.objects.select_for_update().select_related("payer").get(pk=invoice.pk)
         zone = zone_named(row.payer.time_zone)
         _require_payable(amount, on, local_date(at, zone), row)
-        identity = derived_id(BEGINNING, "payment", tenant_id(), row.id, Payment.Method.BANK_TRANSFER, named)
+        identity = derived_id(row.issued_at, "payment", tenant_id(), row.id, Payment.Method.BANK_TRANSFER, named)
         if (known := _recorded_before(identity, amount, on)) is not None:
             return known
         if row.state == Invoice.State.VOID:

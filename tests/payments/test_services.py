@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -56,6 +56,12 @@ def _refused(amount: str, **more: str) -> tuple[str, str | None]:
         _pay(amount, **more)
     assert (Payment.objects.count(), Transfer.objects.count(), _state()) == before
     return refused.value.code, refused.value.field
+
+
+def test_a_payments_id_is_in_the_time_order_of_its_document() -> None:
+    payment, issued_at = _pay("10"), Invoice.objects.get().issued_at
+    assert datetime.fromtimestamp((payment.id.int >> 80) / 1000, tz=UTC) == issued_at
+    assert _pay("10").id == payment.id
 
 
 @pytest.mark.parametrize(
