@@ -57,6 +57,12 @@ def last_charges(key_ids: Iterable[UUID]) -> dict[UUID, Charge]:
     return {row.key_id: row for row in rows}
 
 
+def predecessors(charges: Iterable[Charge]) -> dict[tuple[UUID, int], Charge]:
+    """By key and n: the charges right before these, and others of their keys; read in one statement."""
+    corrections = {row.key_id for row in charges if row.n}
+    return {(row.key_id, row.n): row for row in Charge.objects.filter(key__in=corrections)}
+
+
 def _booked_key(row: ChargeKeyRow, charge: Charge, amount: int) -> Booked:
     return Booked(
         id=row.id,

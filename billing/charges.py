@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from billing import evidence, periods
-from billing.booked import difference_of, is_in_advance, last_charges
+from billing.booked import difference_of, is_in_advance, last_charges, predecessors
 from billing.booking import Booked, Difference
 from billing.due import DueLine
 from billing.evaluation import Evaluation, TreeFacts
@@ -64,9 +64,10 @@ def reverse(charges: Sequence[Charge], *, fact: int, at: datetime) -> list[Charg
     The keys are due again: the next run posts the difference.
     """
     states = {row.key_id: row for row in last_charges(charge.key_id for charge in charges).values()}
+    before = predecessors(charges)
     reversals = []
     for charge in charges:
-        reversal = _reversal(charge, states[charge.key_id], fact, at)
+        reversal = _reversal(charge, before.get((charge.key_id, charge.n - 1)), states[charge.key_id], fact, at)
         states[charge.key_id] = reversal
         reversals.append(reversal)
     post([_reversal_entry(row, charge) for row, charge in zip(reversals, charges, strict=True)], at=at)
@@ -74,8 +75,7 @@ def reverse(charges: Sequence[Charge], *, fact: int, at: datetime) -> list[Charg
     return reversals
 
 
-def _reversal(charge: Charge, state: Charge, fact: int, at: datetime) -> Charge:
-    before = Charge.objects.filter(key=charge.key_id, n=charge.n - 1).first()
+def _reversal(charge: Charge, before: Charge | None, state: Charge, fact: int, at: datetime) -> Charge:
     moved = difference(evidence.read_rated(charge.rated), evidence.read_rated(before.rated) if before else None)
     rated = difference(evidence.read_rated(state.rated), moved)
     return Charge(

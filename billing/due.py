@@ -22,7 +22,7 @@ from contracts.prices import Committed
 from contracts.terms import end_of
 from contracts.timeline import PriceRun, Segment, timeline
 from contracts.values import PriceFacts, SubscriptionFacts
-from core.money import PICO, to_pico
+from core.money import PICO, AmountRefused, to_pico
 from core.period import Period
 from metering.values import UsageValue
 
@@ -133,15 +133,22 @@ def clipped(spans: Iterable[SubjectSpan], period: Period) -> tuple[SubjectSpan, 
 
 
 def due(plans: Iterable[PlannedPeriod], *, usage: Usage, through: datetime, needs: Iterable[Demand]) -> list[DueLine]:
-    """Every key that is due from an instant ≤ `through`, amounts of zero included."""
+    """Every key that is due from an instant ≤ `through`, amounts of zero included.
+
+    Raises AmountRefused, naming subscription and price, where an amount is beyond what the books hold.
+    """
     spans = {need.item: need.spans for need in needs}
-    lines = (
-        line
-        for plan in plans
-        for run in plan.runs
-        for line in (_usage_lines(plan, run, usage, spans) if run.price.meter_id else _fee_lines(plan, run))
-    )
+    lines = (line for plan in plans for run in plan.runs for line in _lines(plan, run, usage, spans))
     return [line for line in lines if line.due_from <= through]
+
+
+def _lines(
+    plan: PlannedPeriod, run: PriceRun, usage: Usage, spans: Mapping[Item, tuple[SubjectSpan, ...]]
+) -> list[DueLine]:
+    try:
+        return _usage_lines(plan, run, usage, spans) if run.price.meter_id else _fee_lines(plan, run)
+    except AmountRefused as refusal:
+        raise refusal.at(f"subscription {plan.subscription.key}, price {run.price.key}") from None
 
 
 def _usage_lines(

@@ -12,7 +12,7 @@ import msgspec
 from django.db.models import Sum
 
 from billing import evidence
-from billing.booked import key_of
+from billing.booked import key_of, predecessors
 from billing.invoicing.draft import Draft, Entry, History, KeyFacts, gather
 from billing.models import Charge, ChargeKeyRow, Claim, Invoice, InvoiceLine
 from billing.rating.lines import difference
@@ -65,7 +65,7 @@ def _entries(wanted: Iterable[Wanted]) -> dict[Wanted, list[Entry]]:
         by_payer[one.payer_id, one.currency].append(one)
     rows = Charge.objects.filter(payer__in={payer for payer, _ in by_payer}, claim__isnull=True)
     unclaimed = [row for row in rows.order_by("id") if (row.payer_id, row.currency) in by_payer]
-    before = _predecessors(unclaimed)
+    before = predecessors(unclaimed)
     found: dict[Wanted, list[Entry]] = defaultdict(list)
     for row in unclaimed:
         entry = _entry(row, before.get((row.key_id, row.n - 1)))
@@ -73,12 +73,6 @@ def _entries(wanted: Iterable[Wanted]) -> dict[Wanted, list[Entry]]:
             if row.due_from <= one.cut_off_at:
                 found[one].append(entry)
     return found
-
-
-def _predecessors(rows: Iterable[Charge]) -> dict[tuple[UUID, int], Charge]:
-    """By key and n: the charges right before these."""
-    corrections = {row.key_id for row in rows if row.n}
-    return {(row.key_id, row.n): row for row in Charge.objects.filter(key__in=corrections)}
 
 
 def _entry(row: Charge, before: Charge | None) -> Entry:

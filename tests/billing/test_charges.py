@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import charges
 from billing.booking import Difference
@@ -200,6 +202,25 @@ def test_reversing_the_first_of_two_leaves_what_the_second_moved() -> None:
         (reversal,) = charges.reverse([first], fact=0, at=AT)
         assert (reversal.n, reversal.amount, reversal.quantity) == (2, -PICO, 5 * PICO)
         assert (reversal.event_count, to_pico(read_rated(reversal.rated).amount)) == (1, second.amount)
+
+
+def test_reversing_many_charges_asks_no_more_than_reversing_one() -> None:
+    """It happens under the tree's lock."""
+    _book()
+    use("late", 5)
+    use("feb", 5, on="2026-02-03")
+    _book("2026-03-01")
+    rows = list(Charge.objects.select_related("key__subscription", "key__price").order_by("key", "n"))
+    late = [row for row in rows if row.n]
+    assert (len(late), len(rows) > 3) == (1, True)
+    counts = []
+    for several in (late, rows):
+        with undone():
+            trees.lock_one(small.tree().id)
+            with CaptureQueriesContext(connection) as asked:
+                charges.reverse(several, fact=0, at=AT)
+            counts.append(sum("billing_charge" in one["sql"] and one["sql"].startswith("SELECT") for one in asked))
+    assert counts[0] == counts[1]
 
 
 def test_a_change_of_seats_posts_parts_that_add_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from core.models import Tenant
 from tests.billing import small
 from tests.billing.small import FEE, TOKENS, use
 from tests.support import world
+from tests.support.commands import succeed
 
 
 def _line(number: str, description: str) -> explain.Evidence:
@@ -118,6 +120,21 @@ def test_an_events_amount_is_its_exact_product_where_each_unit_has_one_price() -
     assert (told["time"], told["subject"], told["source"]) == ("2026-01-10T12:00:00Z", "c-01", "tests")
     assert (told["value"], told["quantity"], told["amount"]) == ("10", "10", "1")
     assert (told["change"], told["voided"]) == ("added", False)
+
+
+def test_the_command_shows_added_and_taken_away_apart_and_no_empty_column(books: Tenant) -> None:
+    use("late", 5, model="a")
+    world.void("e-2")
+    world.bill("2026-03-01")
+    found = _line("INV-000003", f"Correction: {A}")
+    asked = ("explain", "INV-000003", str(found.position), "--tenant", books.key)
+    told = succeed(*asked).out
+    _, added, taken = re.split("(?:Added|Taken away) since the earlier document", told)
+    assert [("late" in part, "e-2" in part) for part in (added, taken)] == [(True, False), (False, True)]
+    assert ("voided" in added, "quantity" in added) == (False, False)
+    assert ("voided" in taken, "-20" in taken) == (True, True)
+    listed = succeed(*asked, "--json").json
+    assert [[one["id"] for one in listed[name]] for name in ("events", "taken_away")] == [["late"], ["e-2"]]
 
 
 @pytest.mark.parametrize("position", [0, 4, -1, 99])

@@ -40,13 +40,15 @@ class Command(TenantCommand):
             self.result_json(_as_json(outcome, preview=options["dry_run"]))
         else:
             self._show(outcome, preview=options["dry_run"])
+        if not options["dry_run"]:
+            self._relay(len(outcome.invoices))
         if outcome.parked:
             sys.exit(REFUSED)
 
     def _bill(self, through: Any, customer: Any) -> Outcome:
         with progress(self.progress_stream) as bar:
             applying = bar.add_task("billing", total=0)
-            outcome = services.bill(
+            return services.bill(
                 through=through,
                 actor=COMMAND,
                 customer=customer,
@@ -55,9 +57,13 @@ class Command(TenantCommand):
                     applied=lambda count: bar.advance(applying, count),
                 ),
             )
-            printing = bar.add_task("printing", total=len(outcome.invoices))
+
+    def _relay(self, documents: int) -> None:
+        """Tells listeners what is booked by now, which prints the documents: the result is out before."""
+        self.result_stream.flush()
+        with progress(self.progress_stream) as bar:
+            printing = bar.add_task("printing", total=documents)
             outbox.relay(progress=lambda: bar.advance(printing))
-        return outcome
 
     def _show(self, outcome: Outcome, *, preview: bool) -> None:
         out = console(self.result_stream)
@@ -92,7 +98,7 @@ def _as_json(outcome: Outcome, *, preview: bool) -> dict[str, Any]:
     return {
         "charges": outcome.charges,
         "booked": written(outcome.booked),
-        "invoices": drafted if preview else [view.summary(row, due=view.due(row)) for row in outcome.invoices],
+        "invoices": drafted if preview else view.summarized(outcome.invoices),
         "carried_forward": outcome.carried,
         "parked": [{"customer": _root(item), "code": item.code, "reason": item.reason} for item in outcome.parked],
     }
