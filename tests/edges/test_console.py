@@ -268,7 +268,7 @@ def test_a_line_is_explained_to_the_last_event(console: Client) -> None:
 
 
 def test_a_line_that_corrects_shows_what_was_added_and_what_was_taken_away(console: Client) -> None:
-    line = InvoiceLine.objects.filter(description__startswith="Correction:", key__price__key="tokens").first()
+    line = InvoiceLine.objects.filter(description__startswith="Late usage:", key__price__key="tokens").first()
     assert line is not None
     address = reverse("admin:billing_invoice_explain", args=[line.invoice_id, line.position])
     added, taken = console.get(address).content.decode().split("Taken away since the earlier document", 1)

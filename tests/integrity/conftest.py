@@ -73,7 +73,7 @@ def _fill() -> None:
     world.ingest(world.event("late", time="2026-01-20T00:00:00Z", n="333"))
     world.void("e5")
     world.change(on="2026-02-10", seats="8")
-    world.change("s-03", on="2026-02-10", plan="payg")
+    world.change("s-03", on="2026-02-10", plan="payg", seats="2")
     _rebill("INV-000001")
     world.bill("2026-04-01")
     _pay()
@@ -99,8 +99,7 @@ def _agreed() -> dict[str, Any]:
         "subscriptions": [
             {"key": "s-01", "customer": "c-01", "plan": "payg", "start": "2026-01-15", "quantities": {"seats": "5"}},
             {"key": "s-02", "customer": "c-02", "plan": "payg", "start": "2026-01-15", "quantities": {"seats": "1"}},
-            {"key": "s-03", "customer": "c-03", "plan": "small", "start": "2026-01-01"}
-            | {"quantities": {"seats": "2"}, "subjects": ["c-03"]},
+            {"key": "s-03", "customer": "c-03", "plan": "small", "start": "2026-01-01", "subjects": ["c-03"]},
         ],
     }
 
