@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -100,9 +101,10 @@ class Story:
     def void(self) -> None:
         """An event was wrong: its part of the line is taken back."""
         self._title("An event is voided")
-        event = Event.objects.filter(subject="cascade", type="llm.request", time__month=3).order_by("number")[5]
-        void_event(source=event.source, id=event.event_id, reason="test traffic of our own", actor=DEMO)
-        self.out.print(f"  {event.event_id} of {event.time:%Y-%m-%d} no longer counts")
+        samples = Event.objects.filter(subject="cascade", type="storage.sampled", time__month=3)
+        event = max(samples, key=_gigabytes)
+        void_event(source=event.source, id=event.event_id, reason="a sensor's error", actor=DEMO)
+        self.out.print(f"  {event.event_id}, the highest of its month, no longer counts: a negative line in April")
         self._billed("2026-04-01")
 
     def amendments(self) -> None:
@@ -117,7 +119,7 @@ class Story:
         self._title("April is billed, differences included")
         self._sent(usage.april(), "usage of April")
         self._billed("2026-05-01")
-        for customer in ("deccan", "cascade"):
+        for customer in ("deccan", "cascade", "attica"):
             self._lines(Invoice.objects.filter(payer__key=customer).order_by("-sequence").first())
 
     def payment(self) -> None:
@@ -220,6 +222,10 @@ class Story:
 def _requests(events: Sequence[bytes]) -> Iterator[list[bytes]]:
     for start in range(0, len(events), _REQUEST):
         yield list(events[start : start + _REQUEST])
+
+
+def _gigabytes(event: Event) -> Decimal:
+    return Decimal(json.loads(event.body)["data"]["gigabytes"])
 
 
 def _side(amount: int) -> str:
