@@ -2,7 +2,7 @@
 
 It is the number of the statement that inserted the row (on MariaDB each row has its own), drawn from one sequence for
 all tables, so that "what is new" is everywhere the same range. On PostgreSQL the column has a BRIN index, which costs
-an insert next to nothing and finds a range by its pages; on MariaDB an ordinary key.
+an insert next to nothing and finds a range by its pages; on MariaDB an ordinary key, each tenant's rows by themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from core.db import vendor
+from core.db import sequence, vendor
 from core.db.writers import SEQUENCE
 
 COLUMN = "arrival"
@@ -25,8 +25,11 @@ def adding(table: str, *, postgresql: bool) -> list[str]:
     """The statements that give `table` the column; rows that are there have all arrived now."""
     if not postgresql:
         return [
-            f"ALTER TABLE {table} ADD COLUMN arrival BIGINT NOT NULL DEFAULT 0, ADD KEY {table}_arrival (arrival)",
-            f"UPDATE {table} SET arrival = NEXTVAL({SEQUENCE})",
+            f"ALTER TABLE {table} ADD COLUMN arrival BIGINT NOT NULL DEFAULT 0, "
+            f"ADD KEY {table}_arrival (tenant_id, arrival)",
+            f"INSERT INTO {SEQUENCE} () VALUES ()",
+            f"UPDATE {table} SET arrival = LAST_INSERT_ID()",
+            f"DELETE FROM {SEQUENCE}",
         ]
     return [
         f"SELECT nextval('{SEQUENCE}')",
@@ -37,10 +40,7 @@ def adding(table: str, *, postgresql: bool) -> list[str]:
 
 def draw() -> int:
     """An arrival above all that were given so far; drawn while writers are excluded, no row commits later below it."""
-    drawing = f"SELECT nextval('{SEQUENCE}')" if vendor.is_postgresql() else f"SELECT NEXTVAL({SEQUENCE})"
-    with connection.cursor() as cursor:
-        cursor.execute(drawing)
-        return int(cursor.fetchone()[0])
+    return sequence.draw(SEQUENCE)
 
 
 def rows(table: str, columns: Sequence[str], *, tenant_id: UUID, after: int, through: int) -> Iterator[tuple[Any, ...]]:
@@ -57,10 +57,21 @@ def rows(table: str, columns: Sequence[str], *, tenant_id: UUID, after: int, thr
             while several := cursor.fetchmany(_BATCH):
                 yield from several
         return
-    for start in range(after, through, _BATCH):
+    while after < through:
         with connection.cursor() as cursor:
-            cursor.execute(query, [tenant, start, min(start + _BATCH, through)])
+            cursor.execute(_counting(table), [tenant, after, through])
+            [last] = cursor.fetchone() or [through]
+            cursor.execute(query, [tenant, after, last])
             yield from cursor.fetchall()
+        after = last
+
+
+def _counting(table: str) -> str:
+    """The query of the last arrival of a batch, where there are more rows than one batch holds."""
+    return (
+        f"SELECT arrival FROM {table} WHERE tenant_id = %s AND arrival > %s AND arrival <= %s "
+        f"ORDER BY arrival LIMIT 1 OFFSET {_BATCH - 1}"
+    )
 
 
 def selecting(table: str, columns: Sequence[str]) -> str:

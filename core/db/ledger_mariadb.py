@@ -114,10 +114,15 @@ END IF;
 END
 """
 
+# Their arrival counts them already, row by row, in the order in which a statement names them.
+_ORDINAL = (
+    "ALTER TABLE {table} ALTER COLUMN ordinal SET DEFAULT 0",
+    "CREATE TRIGGER {table}_ordinal BEFORE INSERT ON {table} FOR EACH ROW "
+    "FOLLOWS append_only_{table}_insert SET NEW.ordinal = NEW.arrival",
+)
+
 STATEMENTS = (
-    "CREATE SEQUENCE ledger_ordinal",
-    "ALTER TABLE ledger_transfer ALTER COLUMN ordinal SET DEFAULT (NEXTVAL(ledger_ordinal))",
-    "ALTER TABLE ledger_expiry ALTER COLUMN ordinal SET DEFAULT (NEXTVAL(ledger_ordinal))",
+    *(one.format(table=table) for table in ("ledger_transfer", "ledger_expiry") for one in _ORDINAL),
     _KEEP,
     _KEEP_EXPIRED,
     _OPENING,

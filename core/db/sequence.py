@@ -26,8 +26,7 @@ class Sequence(Operation):
         if schema_editor.connection.vendor == "postgresql":
             statement = f"CREATE SEQUENCE {self.name} START WITH 1"
         else:
-            columns = "number bigint NOT NULL AUTO_INCREMENT PRIMARY KEY"
-            statement = f"CREATE TABLE {self.name} ({columns}) {schema_editor.table_options()}"
+            statement = counter(self.name)
         schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -36,6 +35,18 @@ class Sequence(Operation):
 
     def describe(self) -> str:
         return f"Number by {self.name}"
+
+
+def counter(name: str) -> str:
+    """The statement that makes a sequence on MariaDB and MySQL, unless it is there."""
+    return f"CREATE TABLE IF NOT EXISTS {name} (number bigint NOT NULL AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB"
+
+
+def drawing(name: str, into: str) -> str:
+    """What a trigger on MariaDB and MySQL does to draw the next number into a variable or column."""
+    return (
+        f"INSERT INTO {name} () VALUES (); SET {into} = LAST_INSERT_ID(); DELETE FROM {name} WHERE number = {into};"
+    )
 
 
 def draw(name: str) -> int:

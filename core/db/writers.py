@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from django.db import OperationalError, connection
 
-from core.db import vendor
+from core.db import sequence, vendor
 from core.db.gate import GateBusy
 
 #: The advisory lock that is the gate on PostgreSQL.
@@ -39,8 +39,8 @@ END $$;
 """,
 )
 MARIADB = (
-    f"CREATE SEQUENCE IF NOT EXISTS {SEQUENCE} START WITH 1 ENGINE = InnoDB",
-    f"CREATE TABLE IF NOT EXISTS {TABLE} (id TINYINT NOT NULL PRIMARY KEY) ENGINE = InnoDB",
+    sequence.counter(SEQUENCE),
+    f"CREATE TABLE IF NOT EXISTS {TABLE} (id TINYINT NOT NULL PRIMARY KEY) ENGINE=InnoDB",
     f"INSERT INTO {TABLE} SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM {TABLE})",
 )
 
@@ -53,7 +53,9 @@ def entering(table: str, *, postgresql: bool) -> str:
     # Row by row there, because it has nothing else.
     return (
         f"{trigger} FOR EACH ROW BEGIN DECLARE gate INT; "
-        f"SELECT id INTO gate FROM {TABLE} WHERE id = 1 LOCK IN SHARE MODE; SET NEW.arrival = NEXTVAL({SEQUENCE}); END"
+        f"SELECT id INTO gate FROM {TABLE} WHERE id = 1 LOCK IN SHARE MODE; "
+        "IF gate IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: the gate of writers is gone'; "
+        f"END IF; {sequence.drawing(SEQUENCE, 'NEW.arrival')} END"
     )
 
 
