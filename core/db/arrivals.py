@@ -25,8 +25,10 @@ def adding(table: str, *, postgresql: bool) -> list[str]:
     """The statements that give `table` the column; rows that are there have all arrived now."""
     if not postgresql:
         return [
-            f"ALTER TABLE {table} ADD COLUMN arrival BIGINT NOT NULL DEFAULT 0, "
-            f"ADD KEY {table}_arrival (tenant_id, arrival)",
+            (
+                f"ALTER TABLE {table} ADD COLUMN arrival BIGINT NOT NULL DEFAULT 0, "
+                f"ADD KEY {table}_arrival (tenant_id, arrival)"
+            ),
             f"INSERT INTO {SEQUENCE} () VALUES ()",
             f"UPDATE {table} SET arrival = LAST_INSERT_ID()",
             f"DELETE FROM {SEQUENCE}",

@@ -117,8 +117,10 @@ END
 # Their arrival counts them already, row by row, in the order in which a statement names them.
 _ORDINAL = (
     "ALTER TABLE {table} ALTER COLUMN ordinal SET DEFAULT 0",
-    "CREATE TRIGGER {table}_ordinal BEFORE INSERT ON {table} FOR EACH ROW "
-    "FOLLOWS append_only_{table}_insert SET NEW.ordinal = NEW.arrival",
+    (
+        "CREATE TRIGGER {table}_ordinal BEFORE INSERT ON {table} FOR EACH ROW "
+        "FOLLOWS append_only_{table}_insert SET NEW.ordinal = NEW.arrival"
+    ),
 )
 
 STATEMENTS = (

@@ -44,9 +44,7 @@ def counter(name: str) -> str:
 
 def drawing(name: str, into: str) -> str:
     """What a trigger on MariaDB and MySQL does to draw the next number into a variable or column."""
-    return (
-        f"INSERT INTO {name} () VALUES (); SET {into} = LAST_INSERT_ID(); DELETE FROM {name} WHERE number = {into};"
-    )
+    return f"INSERT INTO {name} () VALUES (); SET {into} = LAST_INSERT_ID(); DELETE FROM {name} WHERE number = {into};"
 
 
 def draw(name: str) -> int:

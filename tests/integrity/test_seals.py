@@ -16,7 +16,7 @@ from core.models import Seal, SealPart, Tenant
 from core.seals import selectors, services
 from core.seals.integrity import _Walk
 from core.seals.tables import sealed
-from tests.core.db.test_operations import _OTHERWISE
+from tests.core.db.test_operations import otherwise
 from tests.core.seals.sealing import checked, found
 from tests.integrity.conftest import _fill, _opened
 from tests.support import world
@@ -115,7 +115,7 @@ def _rows(table: str) -> int:
 def _bend(table: str, key: str, column: str, kind: str) -> str:
     """Changes one value of the row that arrived first; which row that is."""
     name = f'"{column}"'
-    other = _OTHERWISE[kind].format(name).replace("+ 1", "+ 10000")
+    other = otherwise(column, kind).replace("+ 1", "+ 10000")
     first = f"(SELECT {key} FROM {table} WHERE tenant_id = %s ORDER BY arrival, {key} LIMIT 1)"
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from ledger.services import create_transfers, expire_pending, post
 from ledger.transfers import Transfer, TransferFlags
 from tests.ledger.builders import MARCH_1, held, opened, posted, settle, transfer
 from tests.support.processes import at_once
+from tests.support.waiting import until_somebody_waits
 
 pytestmark = pytest.mark.usefixtures("books")
 Batches = list[list[Transfer]]
@@ -145,17 +145,6 @@ def _post_beside(tenant: UUID, one: Transfer) -> list[Result]:
         connection.close()
 
 
-def _until_somebody_waits_for_us() -> None:
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    pytest.fail("nobody waits")
-
-
 def test_a_lost_race_is_named(
     unbilled: AccountIdentity, revenue: AccountIdentity, wallet: AccountIdentity, acme: Customer
 ) -> None:
@@ -166,5 +155,5 @@ def test_a_lost_race_is_named(
         with atomic():
             assert post([first], at=MARCH_1) == [Result.CREATED]
             racing = pool.submit(_post_beside, tenant_id(), second)
-            _until_somebody_waits_for_us()
+            until_somebody_waits()
         assert racing.result(timeout=60) == [Result.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT_ID]

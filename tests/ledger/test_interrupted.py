@@ -19,9 +19,12 @@ from ledger.models import FailedTransfer
 from ledger.services import create_transfers, post
 from ledger.transfers import Transfer, TransferFlags
 from tests.ledger.builders import MARCH_1, bare_account, fresh_tenant, move, settle
+from tests.support.roles import on_postgresql
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 _STATES = {"deadlock": "40P01", "serialization failure": "40001"}
+#: MariaDB's own: a deadlock, and a wait for a lock that took too long.
+_NUMBERS = {"40P01": 1213, "40001": 1205}
 
 
 class Interruption:
@@ -34,10 +37,15 @@ class Interruption:
         self.left -= 1
         if self.left == 0:
             self.happened = True
-            raising = f"DO $$ BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = '{self.state}'; END $$"
             with connection.wrap_database_errors:
-                context["cursor"].cursor.execute(raising)
+                context["cursor"].cursor.execute(_raising(self.state))
         return execute(sql, params, many, context)
+
+
+def _raising(state: str) -> str:
+    if on_postgresql():
+        return f"DO $$ BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = '{state}'; END $$"
+    return f"SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = {_NUMBERS[state]}, MESSAGE_TEXT = 'injected'"
 
 
 class Books:

@@ -11,7 +11,7 @@ _UUID = r"'([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12}
 _SAID = [
     (r"(?<!subject_id = )" + _UUID, r"'\1\2\3\4\5'"),
     (r"gen_random_uuid\(\)", "MD5(RAND())"),
-    (r"interval '(\d+) (day|microsecond)s?'", r"INTERVAL \1 \2"),
+    (r"interval '(\d+) (day|second|microsecond)s?'", r"INTERVAL \1 \2"),
     (r"'(\d{4}-\d\d-\d\d)Z'", r"'\1'"),
     (r"encode\(sha256\(('\w+')\), 'hex'\)", r"SHA2(\1, 256)"),
     (r"sha256\(('\w+')\)", r"UNHEX(SHA2(\1, 256))"),

@@ -19,7 +19,7 @@ _STATES = {
     **dict.fromkeys((1644, 1701, 1451), RESTRICTED),
     **dict.fromkeys((3819, 4025), CHECK),
     1048: NULL,
-    1452: NO_ACCOUNT,
+    1452: INTEGRITY,  # also what the ledger's triggers raise
     1264: OUT_OF_RANGE,
     1366: NO_NUMBER,
     1292: NO_NUMBER,

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
-from core.db.mysql.guards import tell_guards
 from core.db import writers
+from core.db.mysql.guards import tell_guards
 from core.db.operations import AppendOnly
 from core.db.truncation import KEEPER
 
