@@ -56,8 +56,8 @@ def missing(
 ) -> Iterator[tuple[str, str]]:
     """(table, what its guard lacks)."""
     there, user = _told(cursor)
-    for table in sorted(kept):
-        for name in (f"append_only_{table}_update", f"append_only_{table}_delete"):
+    for table, operation in sorted(kept.items()):
+        for name in (f"append_only_{table}_{what}" for what in operation.guarded if what != "truncate"):
             if name not in there:
                 yield table, f"its trigger {name} is missing"
         if keeper(table) not in there:
@@ -98,8 +98,10 @@ def _is_too_much(
 ) -> bool:
     if table == "*":
         return right not in _HARMLESS
-    if table not in kept or right in {"SELECT", "INSERT"}:
+    if table not in kept or right == "SELECT":
         return False
+    if right == "INSERT":
+        return updatable.get(table) == ()
     if column is not None:
         return column not in updatable.get(table, kept[table].mutable)
     return right != "UPDATE" or table in updatable or not kept[table].mutable

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, ProgrammingError, connection
 
 from core.access.scope import tenant_id
 from core.db import arrivals, writers
@@ -16,6 +16,7 @@ from core.db.transaction import atomic
 from core.models import AuditRecord, Tenant
 from tests.core.seals.sealing import add_messages
 from tests.metering.crowd import meanwhile
+from tests.support.roles import speaking_as
 from tests.support.world import instant
 
 pytestmark = pytest.mark.usefixtures("fresh_books")
@@ -99,6 +100,35 @@ def test_whoever_waits_too_long_is_told_that_it_is_busy() -> None:
     assert _exclude()
 
 
+@pytest.mark.mariadb("its triggers know rows only")
+def test_rows_arrive_in_the_order_of_their_statement() -> None:
+    """Each has a number of its own, so that a batch of a seal can end at any."""
+    before = _arrivals("core_message")
+    add_messages(3)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT subject_id FROM core_message WHERE tenant_id = %s ORDER BY arrival", [tenant_id()])
+        assert [name for (name,) in cursor.fetchall()][len(before) :] == ["1", "2", "3"]
+    assert len(set(_arrivals("core_message"))) == len(before) + 3
+
+
+@pytest.mark.mariadb("a table is its gate there")
+def test_the_application_cannot_take_the_gate_away() -> None:
+    for statement in ("DELETE FROM core_writersgate", "INSERT INTO core_writersgate VALUES (2)"):
+        with pytest.raises(ProgrammingError), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+@pytest.mark.mariadb("a table is its gate there")
+def test_nobody_writes_without_the_gate() -> None:
+    with speaking_as("DATABASE_OWNER_URL"), atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM core_writersgate")
+        with pytest.raises(IntegrityError, match="the gate of writers is gone"), atomic(savepoint=True):
+            _write()
+        connection.set_rollback(True)
+
+
+@pytest.mark.postgresql("its triggers know statements")
 def test_rows_of_a_statement_arrive_together_and_statements_in_their_order() -> None:
     before = _arrivals("core_message")
     add_messages(3)
@@ -108,6 +138,7 @@ def test_rows_of_a_statement_arrive_together_and_statements_in_their_order() -> 
     assert rest[2] == rest[3] > first
 
 
+@pytest.mark.postgresql("InnoDB ends one of the two, which tries again")
 def test_a_writer_behind_a_waiting_sealer_lets_one_in_front_of_it_pass(fresh_books: Tenant) -> None:
     """One wrote and wants a row; another holds that row and wants to write, but a sealer waits for the first.
 
