@@ -25,6 +25,8 @@ from tests.support.corrupting import corrupted
 from tests.support.undoing import undone
 from tests.support.verifying import findings
 
+pytestmark = pytest.mark.postgresql("tampers in its words; tests/core/seals runs everywhere")
+
 
 @pytest.fixture(scope="module")
 def filled(django_db_setup: None, django_db_blocker: Any) -> Tenant:
