@@ -100,6 +100,7 @@ def test_another_tenants_rows_are_not_ours() -> None:
     assert services.make(actor=world.TESTER) is None
 
 
+@pytest.mark.postgresql("MariaDB numbers rows, so none come together")
 def test_many_rows_make_several_parts_and_what_came_together_stays_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_second_seal_of_the_same_number_is_refused_by_the_database_itself() ->
             Seal.objects.create(number=number, previous=previous, digest="", made_at=timezone.now(), cut=0, rows=0)
 
 
+@pytest.mark.postgresql("counts the pages that its plans read")
 def test_its_cost_follows_what_is_new(books: Tenant) -> None:
     """Of many rows that are sealed already the next seal reads next to nothing: their pages are left out."""
     add_messages(40_000)
@@ -220,6 +222,7 @@ def test_a_writer_that_stays_is_told_of_and_nothing_is_sealed(monkeypatch: pytes
     assert _made().rows == 3
 
 
+@pytest.mark.postgresql("asks for its sessions")
 def test_a_sealer_that_is_killed_leaves_nothing_and_the_next_one_goes_on(books: Tenant) -> None:
     add_messages(60_000)
     with child("manage.py", "seal", "--tenant", books.key) as process:
