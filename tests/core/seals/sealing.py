@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 from django.db import connection
 
@@ -17,7 +18,9 @@ from tests.support.world import instant
 def add_messages(count: int) -> None:
     """So many messages in one statement, of the kind that needs no record beside it."""
     said = ["tenant.crossed", "tenant"]
-    rows = [[new_id(), tenant_id(), *said, str(n), "{}", instant("2026-01-01")] for n in range(1, count + 1)]
+    rows: list[list[Any]] = [
+        [new_id(), tenant_id(), *said, str(n), "{}", instant("2026-01-01")] for n in range(1, count + 1)
+    ]
     marks = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * count)
     with atomic(), connection.cursor() as cursor:
         cursor.execute(
