@@ -18,7 +18,7 @@ from core.currency import CURRENCIES
 from core.errors import Refusal
 from ledger import periods
 from ledger.chart import Code, TransferCode, account_name, transfer_name
-from ledger.models import Account, AccountingPeriod, Transfer
+from ledger.models import Account, AccountingPeriod, Expiry, FailedTransfer, Pending, Transfer
 
 _BY_NUMBER = {currency.number: currency.code for currency in CURRENCIES.values()}
 
@@ -113,6 +113,61 @@ class TransferAdmin(RecordAdmin):
     @admin.display(description="Amount", ordering="amount")
     def money(self, transfer: Transfer) -> str:
         return money(transfer.amount, _BY_NUMBER.get(transfer.ledger, ""))
+
+
+@admin.register(Pending)
+class PendingAdmin(RecordAdmin):
+    about = "Transfers that hold an amount until they are posted, voided or time out. Their id is the transfer's."
+    empty_hint = "No transfer was pending yet."
+    list_display = ("id", "shown_state", "expires", "resolved")
+    list_filter = ("state",)
+    search_help_text = "The id of the pending transfer, or of the one that settled it."
+    search_fields = ("state__exact",)
+    id_fields = ("id", "resolved_by")
+    ordering = ("-id",)
+    fields = ("id", "shown_state", "expires", "resolved_by", "resolved")
+
+    @labelled(
+        "State", {"pending": "warning", "posted": "success", "voided": "info", "expired": "danger"}, ordering="state"
+    )
+    def shown_state(self, row: Pending) -> str:
+        return str(row.state)
+
+    @admin.display(description="Expires", ordering="expires_at")
+    def expires(self, row: Pending) -> str:
+        return instant(row.expires_at) if row.expires_at else "never"
+
+    @admin.display(description="Settled")
+    def resolved(self, row: Pending) -> str:
+        return instant(row.resolved_at)
+
+
+@admin.register(Expiry)
+class ExpiryAdmin(RecordAdmin):
+    about = "Pending transfers that nobody settled in time: what they held was given back. Their id is the transfer's."
+    empty_hint = "Nothing has timed out yet."
+    list_display = ("id", "expired")
+    ordering = ("-id",)
+    fields = ("id", "expired")
+
+    @admin.display(description="Expired", ordering="at")
+    def expired(self, row: Expiry) -> str:
+        return instant(row.at)
+
+
+@admin.register(FailedTransfer)
+class FailedTransferAdmin(RecordAdmin):
+    about = "Ids that failed for a reason that may pass. They stay failed: a late retry can't succeed unnoticed."
+    empty_hint = "No transfer has failed yet."
+    list_display = ("transfer_id", "result", "failed")
+    list_filter = ("result",)
+    id_fields = ("id", "transfer_id")
+    ordering = ("-id",)
+    fields = ("transfer_id", "result", "failed", "id")
+
+    @admin.display(description="Failed", ordering="at")
+    def failed(self, row: FailedTransfer) -> str:
+        return instant(row.at)
 
 
 @admin.register(AccountingPeriod)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +13,14 @@ from billing.models import Invoice
 from core import clock, outbox
 from core.access import services as access
 from core.access.scope import tenant_scope
-from core.models import Membership, Tenant
+from core.models import Membership, Tenant, new_id
 from core.seals import services as seals
+from ledger import periods
+from ledger import services as ledger
+from ledger.transfers import TransferFlags
 from metering.models import Import
 from payments.services import record_bank_transfer
+from tests.ledger.builders import bare_account, move
 from tests.support import world
 
 PASSWORD = "correct horse battery staple"
@@ -88,8 +92,20 @@ def _trade(series: str) -> None:
     # No new cut-off: what this books waits on a draft.
     world.change("s-zenith", on="2026-02-10", seats="6", reason="one more desk")
     world.bill("2026-03-01")
+    periods.open_period(month="2026-03", actor=world.TESTER)
+    _hold()
     outbox.relay()
     seals.make(actor=world.TESTER)
+
+
+def _hold() -> None:
+    """A pending transfer that timed out, and one that failed."""
+    now = clock.now()
+    one, other = bare_account(), bare_account()
+    pending = move(one, other, 5, flags=TransferFlags.PENDING, timeout=1)
+    failing = move(one, new_id(), 5)
+    assert ledger.create_transfers([pending, failing], at=now) == ["created", "credit_account_not_found"]
+    assert ledger.expire_pending(at=now + timedelta(seconds=2)) == 1
 
 
 def _odd_meter(seller: dict[str, str]) -> None:

@@ -56,7 +56,7 @@ COUNTED = {
     "billing.states": (6, "documents"),
     "payments.cash": (3, "payments"),
     "payments.applied": (3, "payments"),
-    "core.deliveries": (6, "deliveries"),
+    "core.deliveries": (1, "deliveries"),
     "core.api_keys": (1, "API keys"),
     "customers.trees": (3, "customers"),
     "contracts.claims": (1, "claims of subscriptions"),
