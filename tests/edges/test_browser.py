@@ -88,7 +88,7 @@ def test_from_signing_in_to_the_events_behind_a_line_by_keyboard(page: Page, sho
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert urlsplit(page.url).path.endswith("/lines/1/")
-    while not page.locator("#events").count():
+    while not page.locator("#events, #added").count():
         press_until(page, "a.button", reading="Next line")
         with page.expect_navigation():
             page.keyboard.press("Enter")
