@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import Min, QuerySet
 
+from ledger import statements
 from ledger.journal.entries import NamedAccount, Posted
 from ledger.models import Account, Transfer
-from ledger.transfers import TransferFlags
+from ledger.statements import Span
 
 _CHUNK = 2000
-#: What is pending, and the end of what is not to be posted, moves no posted balance.
-_NOT_POSTED = int(TransferFlags.PENDING | TransferFlags.VOID_PENDING_TRANSFER)
 _FIELDS = (
     *("id", "journal_id", "user_data_128", "code", "amount", "effective_at", "timestamp"),
     *("belongs_at", "debit_account_id", "credit_account_id"),
@@ -60,5 +59,4 @@ def posted(
 
 
 def _posted(start: datetime | None, end: datetime | None) -> QuerySet[Transfer]:
-    within = (Q() if start is None else Q(effective_at__gte=start)) & (Q() if end is None else Q(effective_at__lt=end))
-    return Transfer.objects.annotate(unposted=F("flags").bitand(_NOT_POSTED)).filter(within, unposted=0)
+    return statements.posted().filter(Span(start=start, end=end).condition)
