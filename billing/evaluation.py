@@ -40,6 +40,8 @@ class TreeFacts(msgspec.Struct, frozen=True, kw_only=True):
     customers: dict[UUID, CustomerFacts]
     subscriptions: tuple[SubscriptionFacts, ...]
     spans: dict[UUID, list[SubjectSpan]]
+    #: Kept by `reach`, once it asked: the earliest usage that the books don't know yet, or None.
+    used: list[datetime | None] = []
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

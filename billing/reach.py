@@ -52,15 +52,23 @@ def _marked(trees: Sequence[TreeFacts]) -> list[tuple[UUID, datetime]]:
     return found
 
 
-def _used(trees: Iterable[TreeFacts]) -> list[tuple[UUID, datetime]]:
+def _used(trees: Sequence[TreeFacts]) -> list[tuple[UUID, datetime]]:
     """The earliest usage, or void of usage, in batches after the tree's own last watermark."""
-    found = []
-    moved: dict[tuple[int, int], dict[UUID, set[str]]] = defaultdict(dict)
+    _ask([tree for tree in trees if not tree.used])
+    return [(tree.tree_id, instant) for tree in trees for instant in tree.used if instant is not None]
+
+
+def _ask(trees: Iterable[TreeFacts]) -> None:
+    """Asks the store once: between two watermarks nothing changes any more."""
+    moved: dict[tuple[int, int], dict[UUID, TreeFacts]] = defaultdict(dict)
     for tree in trees:
         if tree.state is not None and tree.known.watermark > tree.state.watermark:
-            subjects = {span.subject for spans in tree.spans.values() for span in spans}
-            moved[tree.state.watermark, tree.known.watermark][tree.tree_id] = subjects
-    for (done, known), subjects_by_tree in moved.items():
-        changes = store().first_change(subjects_by_tree, done, known)
-        found += list(changes.items())
-    return found
+            moved[tree.state.watermark, tree.known.watermark][tree.tree_id] = tree
+    for (done, known), several in moved.items():
+        subjects = {
+            tree_id: {span.subject for spans in tree.spans.values() for span in spans}
+            for tree_id, tree in several.items()
+        }
+        changes = store().first_change(subjects, done, known)
+        for tree_id, tree in several.items():
+            tree.used.append(changes.get(tree_id))

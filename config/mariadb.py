@@ -24,6 +24,8 @@ SUPERUSER = "daybook_superuser"
 _PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_SECONDS = 300
 _ENDING_SECONDS = 60
+#: Not the system's folder: a server that starts clears the files of all others from it.
+_TEMPORARY = "temporary"
 
 #: What docs/operating.md asks of a server, and forgetfulness.
 _SETTINGS = {
@@ -117,7 +119,8 @@ class MariaDB:
         statements.touch(mode=0o600)
         account.own(statements)
         statements.write_text(first, encoding="utf-8")
-        settings = _SETTINGS | {"port": str(port), "datadir": str(data), "socket": "socket"}
+        places = {"datadir": str(data), "tmpdir": str(data / _TEMPORARY), "socket": "socket"}
+        settings = _SETTINGS | places | {"port": str(port), "ignore-db-dirs": _TEMPORARY}
         command = [_program("mariadbd", "mysqld"), "--no-defaults", f"--init-file={statements}"]
         with log.open("wb") as output:
             server = subprocess.Popen(  # noqa: S603 - our own arguments
@@ -151,14 +154,22 @@ def _greets(port: int) -> bool:
 
 
 def _create(data: Path, *, account: Account) -> None:
-    data.mkdir(parents=True, mode=0o700)
-    account.own(data)
+    for folder in (data, data / _TEMPORARY):
+        folder.mkdir(parents=True, mode=0o700)
+        account.own(folder)
     command = [
         *(_program("mariadb-install-db", "mysql_install_db"), "--no-defaults", f"--datadir={data}"),
         *("--auth-root-authentication-method=normal", "--skip-test-db"),
     ]
     made = subprocess.run(  # noqa: S603 - our own arguments
-        command, capture_output=True, text=True, check=False, cwd=data, umask=0o077, **account.process_arguments()
+        command,
+        env=os.environ | {"TMPDIR": str(data / _TEMPORARY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=data,
+        umask=0o077,
+        **account.process_arguments(),
     )
     if made.returncode:
         raise ClusterError(f"MariaDB's data could not be made:\n{made.stdout}{made.stderr}")

@@ -25,6 +25,7 @@ _STARTING_SECONDS = 60
 _ENDING_SECONDS = 15
 _WATCHING_SECONDS = 0.2
 _WORKERS = ("--workers", "2", "--worker-class", "gthread", "--threads", "4")
+_RELAY = (sys.executable, str(ROOT / "manage.py"), "relay", "--with-parent")
 _LIMITS = ("--timeout", "60", "--graceful-timeout", "10", "--no-control-socket")
 
 
@@ -47,6 +48,18 @@ def listener(port: int) -> socket.socket:
     return made
 
 
+@contextmanager
+def relay_beside() -> Iterator[None]:
+    """While inside, a relay runs beside this process; it ends with the delivery that it is about."""
+    child = _started("relay", _RELAY)
+    try:
+        with processes.known_as("relay", pid=child.pid):
+            yield
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.wait()
+
+
 class Service:
     """The children, by name. Each writes to a log of its own under var/log/."""
 
@@ -66,7 +79,7 @@ class Service:
             try:
                 self._start("web", _web(web.fileno()), descriptor=web.fileno())
                 web.close()
-                self._start("relay", [sys.executable, str(ROOT / "manage.py"), "relay"])
+                self._start("relay", _RELAY)
                 self._await_answer(port)
                 if not self._asked_to_end:
                     yield f"http://{HOST}:{port}"
@@ -77,18 +90,7 @@ class Service:
                 self._end()
 
     def _start(self, name: str, command: Sequence[str], *, descriptor: int | None = None) -> None:
-        LOGS.mkdir(parents=True, exist_ok=True)
-        with _log(name).open("ab") as log:
-            child = subprocess.Popen(  # noqa: S603 - our own arguments
-                command,
-                cwd=ROOT,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=() if descriptor is None else (descriptor,),
-                start_new_session=True,  # Ctrl-C reaches us alone: we end them in order
-            )
+        child = _started(name, command, descriptor=descriptor)
         self._children[name] = child
         self._known.enter_context(processes.known_as(f"serve-{name}", pid=child.pid))
 
@@ -129,6 +131,21 @@ class Service:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _started(name: str, command: Sequence[str], *, descriptor: int | None = None) -> subprocess.Popen[bytes]:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with _log(name).open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own arguments
+            command,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=() if descriptor is None else (descriptor,),
+            start_new_session=True,  # Ctrl-C reaches us alone: we end them in order
+        )
 
 
 def _web(descriptor: int) -> list[str]:

@@ -6,6 +6,7 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from core.db import roles
+        from core.db import instants, roles
 
         post_migrate.connect(roles.grant_application, sender=self, dispatch_uid="core.grant_application")
+        instants.connect()

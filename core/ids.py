@@ -18,7 +18,7 @@ _MILLISECONDS = (1 << 48) - 1
 
 def canonical_name(*parts: object) -> bytes:
     """The parts, each prefixed by its length in bytes, so that no two lists of parts share a name; None is not ''."""
-    return b"".join(_framed(part) for part in parts)
+    return b"".join([_framed(part) for part in parts])
 
 
 def _framed(part: object) -> bytes:

@@ -18,6 +18,8 @@ PLACES = 12
 PICO = 10**PLACES
 #: The largest amount: a signed 128-bit integer of pico-units.
 LARGEST = 2**127 - 1
+#: The largest whole amount, in units.
+_LARGEST_WHOLE = LARGEST // PICO
 
 _PLAIN = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]+)(?:\.(?P<part>[0-9]+))?", re.ASCII)
 _NOT_NUMBERS = re.compile(r"[+-]?(s?nan[0-9]*|inf(inity)?)", re.ASCII | re.IGNORECASE)
@@ -43,10 +45,14 @@ def parse_pico(text: str | int | Decimal, *, field: str | None = None) -> int:
     Raises AmountRefused for NaN, infinity, exponents, negative zero, more than 12 decimals,
     and anything beyond a signed 128-bit integer of pico-units.
     """
+    pico: int
+    if text.__class__ is int and -_LARGEST_WHOLE <= text <= _LARGEST_WHOLE:
+        pico = text * PICO
+        return pico
     sign, whole, part = _read(text, field)
     if len(part) > PLACES and part[PLACES:].strip("0"):
         raise AmountRefused(f"{_short(text)} has more than {PLACES} decimals", field=field)
-    pico: int = sign * (int(whole) * PICO + int(part[:PLACES].ljust(PLACES, "0")))
+    pico = sign * (int(whole) * PICO + int(part[:PLACES].ljust(PLACES, "0")))
     if not -LARGEST - 1 <= pico <= LARGEST:
         raise AmountRefused(f"{_short(text)} is out of range", field=field)
     return pico
@@ -143,11 +149,10 @@ def _read(text: str | int | Decimal, field: str | None) -> tuple[int, str, str]:
     match = _PLAIN.fullmatch(plain) if len(plain) <= _LONGEST_TEXT else None
     if match is None:
         raise AmountRefused(f"{_short(plain)} is {_fault(plain)}", field=field)
-    whole, part = match["whole"], match["part"] or ""
-    zero = not (whole + part).strip("0")
-    if match["sign"] == "-" and zero:
+    sign, whole, part = match.groups(default="")
+    if sign == "-" and not (whole + part).strip("0"):
         raise AmountRefused("negative zero is not an amount", field=field)
-    return (-1 if match["sign"] == "-" else 1), whole, part
+    return (-1 if sign == "-" else 1), whole, part
 
 
 def _plain(value: Decimal, field: str | None) -> str:

@@ -57,9 +57,19 @@ class AccountState(Balances, frozen=True, kw_only=True):
     ledger: int
     flags: int = 0
 
-    def plus(self, **amounts: int) -> AccountState:
+    def plus(
+        self, *, debits_pending: int = 0, debits_posted: int = 0, credits_pending: int = 0, credits_posted: int = 0
+    ) -> AccountState:
         """The state after these amounts were added to the balances that they name."""
-        return msgspec.structs.replace(self, **{name: getattr(self, name) + added for name, added in amounts.items()})
+        return AccountState(
+            id=self.id,
+            ledger=self.ledger,
+            flags=self.flags,
+            debits_pending=self.debits_pending + debits_pending,
+            debits_posted=self.debits_posted + debits_posted,
+            credits_pending=self.credits_pending + credits_pending,
+            credits_posted=self.credits_posted + credits_posted,
+        )
 
     def closed(self) -> AccountState:
         return msgspec.structs.replace(self, flags=self.flags | AccountFlags.CLOSED)
@@ -68,7 +78,7 @@ class AccountState(Balances, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, flags=self.flags & ~AccountFlags.CLOSED)
 
     def has(self, flag: AccountFlags) -> bool:
-        return bool(self.flags & flag)
+        return int.__and__(self.flags, flag) != 0
 
 
 _ACCOUNT_BITS = {"user_data_64": 64, "user_data_32": 32, "ledger": 32, "code": 16, "flags": 16}

@@ -12,7 +12,7 @@ import msgspec
 
 from ledger.accounts import AccountState
 from ledger.results import TRANSIENT, Result
-from ledger.transfers import Transfer, TransferFlags
+from ledger.transfers import UNPOSTED, Transfer, TransferFlags
 
 
 class PendingState(StrEnum):
@@ -82,7 +82,7 @@ class Books:
             self._release(transfer, PendingState.POSTED)
         elif transfer.has(TransferFlags.VOID_PENDING_TRANSFER):
             self._release(transfer, PendingState.VOIDED)
-        if not transfer.has(TransferFlags.PENDING | TransferFlags.VOID_PENDING_TRANSFER):
+        if not transfer.has(UNPOSTED):
             self._move(transfer, posted=transfer.amount)
 
     def _hold(self, transfer: Transfer, at: datetime) -> None:

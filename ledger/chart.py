@@ -86,6 +86,8 @@ class AccountFlags(IntFlag):
 
 #: All that an account may be opened with: whoever records something can't say when.
 KNOWN_FLAGS = sum(flag.value for flag in AccountFlags if flag is not AccountFlags.IMPORTED)
+#: With one of these an account can't be overdrawn; it has at most one.
+GUARDS = AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS
 
 
 class Side(StrEnum):

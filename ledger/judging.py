@@ -14,7 +14,7 @@ from ledger.chart import AccountFlags
 from ledger.existing import compared
 from ledger.resolving import judge_resolution
 from ledger.results import Result
-from ledger.transfers import CLOSING, KNOWN_FLAGS, RESOLVING, Transfer, TransferFlags
+from ledger.transfers import BALANCING, CLOSING, KNOWN_FLAGS, RESOLVING, Transfer, TransferFlags, TransferRecord
 
 
 def judge_all(transfers: Sequence[Transfer], books: Books, *, at: datetime) -> list[Result]:
@@ -53,7 +53,7 @@ def _between(transfer: Transfer, books: Books, at: datetime) -> tuple[Result, Tr
         return Result.CREDIT_ACCOUNT_NOT_FOUND, None
     if refused := _first(_OF_THE_ACCOUNTS, transfer, debit, credit):
         return refused, None
-    actual = replace(transfer, amount=_balanced(transfer, debit, credit))
+    actual = _balanced(transfer, debit, credit)
     if refused := _first(_OF_THE_AMOUNT, actual, debit, credit):
         return refused, None
     if not _expires_in_time(actual, at):
@@ -62,14 +62,16 @@ def _between(transfer: Transfer, books: Books, at: datetime) -> tuple[Result, Tr
     return (refused, None) if refused else (Result.CREATED, actual)
 
 
-def _balanced(transfer: Transfer, debit: AccountState, credit: AccountState) -> int:
-    """What a balancing transfer moves: at most its amount, and no more than the balance it is to level."""
+def _balanced(transfer: Transfer, debit: AccountState, credit: AccountState) -> Transfer:
+    """With what a balancing transfer moves: at most its amount, and no more than the balance it is to level."""
+    if not transfer.has(BALANCING):
+        return transfer
     amount = transfer.amount
     if transfer.has(TransferFlags.BALANCING_DEBIT):
         amount = min(amount, max(0, debit.credits_posted - debit.debits_posted - debit.debits_pending))
     if transfer.has(TransferFlags.BALANCING_CREDIT):
         amount = min(amount, max(0, credit.debits_posted - credit.credits_posted - credit.credits_pending))
-    return amount
+    return replace(transfer, amount=amount)
 
 
 def _expires_in_time(transfer: Transfer, at: datetime) -> bool:
@@ -85,8 +87,9 @@ def _pending(transfer: Transfer) -> bool:
 
 
 _OF_THE_ID: Sequence[tuple[Result, Callable[[Transfer], bool]]] = (
+    (Result.TIMESTAMP_MUST_BE_ZERO, lambda t: isinstance(t, TransferRecord)),
     (Result.RESERVED_FLAG, lambda t: bool(t.flags & ~KNOWN_FLAGS)),
-    (Result.ID_MUST_NOT_BE_ZERO, lambda t: t.id == NO_ID),
+    (Result.ID_MUST_NOT_BE_ZERO, lambda t: t.id.int == NO_ID.int),
     (Result.ID_MUST_NOT_BE_INT_MAX, lambda t: t.id == LAST_ID),
 )
 
@@ -140,4 +143,7 @@ _OF_THE_GUARDS: _Rules = (
 
 
 def _first(rules: Sequence[tuple[Result, Callable[..., bool]]], *facts: object) -> Result | None:
-    return next((result for result, applies in rules if applies(*facts)), None)
+    for result, applies in rules:
+        if applies(*facts):
+            return result
+    return None

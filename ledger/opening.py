@@ -7,10 +7,8 @@ from uuid import UUID
 
 from ledger.accounts import LAST_ID, NO_ID, AccountRecord
 from ledger.chains import judge_in_chains
-from ledger.chart import KNOWN_FLAGS, AccountFlags
+from ledger.chart import GUARDS, KNOWN_FLAGS, AccountFlags
 from ledger.results import AccountResult
-
-_GUARDS = AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS
 
 
 class Register:
@@ -66,7 +64,7 @@ _OF_THE_ID: _Rules = (
 )
 
 _OF_THE_ACCOUNT: _Rules = (
-    (AccountResult.FLAGS_ARE_MUTUALLY_EXCLUSIVE, lambda a: a.flags & _GUARDS == _GUARDS),
+    (AccountResult.FLAGS_ARE_MUTUALLY_EXCLUSIVE, lambda a: a.flags & GUARDS == GUARDS),
     (AccountResult.DEBITS_PENDING_MUST_BE_ZERO, lambda a: a.debits_pending != 0),
     (AccountResult.DEBITS_POSTED_MUST_BE_ZERO, lambda a: a.debits_posted != 0),
     (AccountResult.CREDITS_PENDING_MUST_BE_ZERO, lambda a: a.credits_pending != 0),

@@ -60,11 +60,11 @@ def refuse() -> NoReturn:
 def open_period(*, month: str, actor: Actor) -> AccountingPeriod:
     """The first month of the books, or the one after the last; one that is there is returned as it is.
 
-    Raises InvalidValue, PeriodOutOfOrder.
+    Raises InvalidValue, PeriodOutOfOrder, GateBusy.
     """
     _first_day(month)
     with atomic():
-        tenant = Tenant.objects.select_for_update().get(pk=tenant_id())
+        tenant = _alone()
         known: AccountingPeriod | None = AccountingPeriod.objects.filter(month=month).first()
         return known or _opened(month, tenant, actor)
 
@@ -75,10 +75,8 @@ def close(*, month: str, reason: str, actor: Actor) -> AccountingPeriod:
     Closing a closed one changes nothing. Raises NotFound, InvalidValue, PeriodOutOfOrder, PeriodNotOver, GateBusy.
     """
     with atomic():
-        # Before any other lock: who is inside may wait for those.
-        writers.exclude(wait_milliseconds=_PATIENCE_MILLISECONDS)
-        tenant = Tenant.objects.select_for_update().get(pk=tenant_id())
-        row = _locked(month)
+        tenant = _alone()
+        row = _named(month)
         if row.state == AccountingPeriod.State.CLOSED:
             return row
         earlier = AccountingPeriod.objects.filter(state=AccountingPeriod.State.OPEN, end_at__lte=row.start_at)
@@ -96,11 +94,11 @@ def close(*, month: str, reason: str, actor: Actor) -> AccountingPeriod:
 def reopen(*, month: str, reason: str, actor: Actor) -> AccountingPeriod:
     """Lets the last closed month be posted into again; one that is open is returned as it is.
 
-    Raises NotFound, InvalidValue, PeriodOutOfOrder.
+    Raises NotFound, InvalidValue, PeriodOutOfOrder, GateBusy.
     """
     with atomic():
-        Tenant.objects.select_for_update().get(pk=tenant_id())
-        row = _locked(month)
+        _alone()
+        row = _named(month)
         if row.state == AccountingPeriod.State.OPEN:
             return row
         later = AccountingPeriod.objects.filter(state=AccountingPeriod.State.CLOSED, start_at__gte=row.end_at)
@@ -111,8 +109,17 @@ def reopen(*, month: str, reason: str, actor: Actor) -> AccountingPeriod:
     return row
 
 
-def _locked(month: str) -> AccountingPeriod:
-    row: AccountingPeriod | None = AccountingPeriod.objects.select_for_update().filter(month=month).first()
+def _alone() -> Tenant:
+    """The tenant in scope, while nobody else adds to the books until the transaction ends. Raises GateBusy.
+
+    Before any lock, and instead of one: whoever has locked the tenant's row may be waiting for this to end.
+    """
+    writers.exclude(wait_milliseconds=_PATIENCE_MILLISECONDS)
+    return Tenant.objects.get(pk=tenant_id())
+
+
+def _named(month: str) -> AccountingPeriod:
+    row: AccountingPeriod | None = AccountingPeriod.objects.filter(month=month).first()
     if row is None:
         raise NotFound(f"the books have no period {month!a}: open it first", field="month")
     return row

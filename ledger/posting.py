@@ -1,4 +1,4 @@
-"""The two ways into the books: a batch that needs no judge, at once; any other in order, under its accounts' locks."""
+"""The two ways into the books: plain transfers all at once, if all are in order; else one judged after the other."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from core.db.transaction import atomic
 from core.errors import Refusal
 from ledger import expiring, periods, rows
 from ledger.books import Books
-from ledger.chart import AccountFlags
 from ledger.judging import judge_all
 from ledger.results import Result
-from ledger.transfers import Transfer
+from ledger.transfers import Transfer, TransferFlags
 
 
 class IdTaken(Refusal):
@@ -25,27 +24,26 @@ class IdTaken(Refusal):
     code = "id_taken"
 
 
-class _NotPlain(Exception):
-    """An account of the batch is guarded or closed."""
-
-
 def posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
-    """Whether the database took a batch that needs no judge: plain transfers between open accounts without a guard.
+    """Whether the database took a batch of plain transfers, each of which it found in order.
 
-    Else it took none, and nothing is locked that was not locked before.
+    Else it took none, and nothing is locked that was not locked before: the judge says which, and why not.
     """
-    if any(transfer.flags or transfer.pending_id or transfer.timeout for transfer in transfers):
+    if not all(map(_is_plain, transfers)):
         return False
     if len(transfers) == 1 and ledger_single.is_available():
         return ledger_single.posted(rows.values(transfers[0], at=at))
     try:
         with atomic(savepoint=True):
-            if rows.lock_accounts(_sides(transfers)) & ~AccountFlags.HISTORY:
-                raise _NotPlain
+            rows.lock_guarded_accounts(_sides(transfers))
             rows.insert_transfers(transfers, at=at)
-    except (IntegrityError, _NotPlain):
+    except IntegrityError:
         return False
     return True
+
+
+def _is_plain(transfer: Transfer) -> bool:
+    return type(transfer) is Transfer and not (transfer.flags or transfer.pending_id or transfer.timeout)
 
 
 def post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
@@ -75,16 +73,16 @@ def _judged_and_inserted(transfers: Sequence[Transfer], *, at: datetime) -> list
 
 def _books(transfers: Sequence[Transfer], *, at: datetime) -> Books:
     """What the batch meets: its accounts locked, and nothing held on them whose time was up."""
-    ids = {transfer.id for transfer in transfers} | {
-        transfer.pending_id for transfer in transfers if transfer.pending_id
-    }
+    ids = {transfer.id for transfer in transfers}
     held = rows.transfers({transfer.pending_id for transfer in transfers if transfer.pending_id})
     sides = _sides([*transfers, *held.values()])
     late = expiring.due(at=at, touching=sides)
     accounts = rows.locked_accounts(sides | {account_id for both in late.values() for account_id in both})
     if late and expiring.expire(late, at=at):
         accounts = rows.locked_accounts(sides)
-    return Books(accounts=accounts, transfers=rows.transfers(ids), pending=rows.pending(ids), failed=rows.failed(ids))
+    known = held | rows.transfers(ids)
+    pending = rows.pending([one.id for one in known.values() if one.has(TransferFlags.PENDING)])
+    return Books(accounts=accounts, transfers=known, pending=pending, failed=rows.failed(ids))
 
 
 def _sides(transfers: Iterable[Transfer]) -> set[UUID]:

@@ -10,14 +10,16 @@ from uuid import UUID
 
 from core.access.scope import tenant_id
 from core.db import bulk
-from core.db.among import among, lock_flags
+from core.db.among import among, lock
+from core.db.ledger_guards import GUARDED
 from core.ids import derived_id
 from ledger.accounts import AccountRecord, AccountState
 from ledger.books import Pending, PendingState
-from ledger.chart import AccountFlags
+from ledger.chart import GUARDS, AccountFlags
 from ledger.models import Account, FailedTransfer
 from ledger.models import Pending as PendingRow
 from ledger.models import Transfer as TransferRow
+from ledger.models.accounts import flagged
 from ledger.results import Result
 from ledger.transfers import Transfer
 
@@ -29,14 +31,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
-    """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
-    locking = Account.objects.select_for_update().filter(pk__in=among(ids)).order_by("pk")
-    return {row["id"]: AccountState(**_shown(row)) for row in locking.values(*_STATE_FIELDS, "closed")}
+    """These accounts, locked until the transaction (or its savepoint) ends.
+
+    Guarded ones first, then in the order of their ids: as `lock_guarded_accounts` and the trigger after it do.
+    """
+    locking = Account.objects.select_for_update().filter(pk__in=among(ids)).order_by(flagged(GUARDS, 0), "pk")
+    return {row[0]: _state(*row) for row in locking.values_list(*_STATE_FIELDS, "closed")}
 
 
-def lock_accounts(ids: Collection[UUID]) -> int:
-    """Locks them likewise, without reading more than whether any has a flag: all bits that one of them has."""
-    return lock_flags("ledger_account", ids)
+def lock_guarded_accounts(ids: Collection[UUID]) -> None:
+    """Locks those that may not be overdrawn, so that what counts first on them is also numbered first."""
+    lock("ledger_account", ids, where=GUARDED)
 
 
 def accounts(ids: Collection[UUID]) -> dict[UUID, AccountRecord]:
@@ -57,12 +62,16 @@ def account_record(row: Mapping[str, Any]) -> AccountRecord:
 
 def transfers(ids: Collection[UUID]) -> dict[UUID, Transfer]:
     """Those of these transfers that are in the books."""
+    if not ids:
+        return {}
     rows = TransferRow.objects.filter(pk__in=among(ids)).values(*_TRANSFER_FIELDS)
     return {row["id"]: Transfer(**row) for row in rows}
 
 
 def pending(ids: Collection[UUID]) -> dict[UUID, Pending]:
     """How those of them stand that were pending."""
+    if not ids:
+        return {}
     rows = PendingRow.objects.filter(pk__in=among(ids)).values_list("pk", "expires_at", "state")
     return {transfer_id: Pending(expires_at, PendingState(state)) for transfer_id, expires_at, state in rows}
 
@@ -95,6 +104,11 @@ def insert_failed(results: Mapping[UUID, Result], *, at: datetime) -> None:
         for transfer, result in results.items()
     ]
     bulk.insert_new("ledger_failedtransfer", ("id", "tenant_id", "transfer_id", "result", "at"), rows, key="id")
+
+
+def _state(id: UUID, ledger: int, flags: int, *balances_and_closed: Any) -> AccountState:
+    *balances, closed = balances_and_closed
+    return AccountState(*balances, id=id, ledger=ledger, flags=flags | int(AccountFlags.CLOSED) if closed else flags)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

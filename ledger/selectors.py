@@ -1,14 +1,14 @@
 """What the books say: balances, statements, the trial balance, and what was booked under a key.
 
 Amounts are integers of pico-units. A signed amount is debits − credits: above zero on the debit side.
-An instant `as_of` is included; a span includes its start and not its end.
+`as_of` asks for what counts up to an instant, `recorded_by` for what was known by then; both include their instant,
+and a span includes its start and not its end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -24,7 +24,6 @@ from ledger.statements import net, posted
 
 #: TigerBeetle's own queries have files of their own.
 __all__ = [
-    "Time",
     "balance",
     "balances",
     "booked",
@@ -39,9 +38,6 @@ __all__ = [
     "trial_balance",
 ]
 
-Time = Literal["effective", "recorded"]
-_COLUMN: Mapping[Time, str] = {"effective": "effective_at", "recorded": "timestamp"}
-
 
 def balances(account_ids: Iterable[UUID]) -> dict[UUID, Balances]:
     """The present balances of the accounts that exist."""
@@ -49,15 +45,15 @@ def balances(account_ids: Iterable[UUID]) -> dict[UUID, Balances]:
     return {account_id: Balances(*totals) for account_id, *totals in rows}
 
 
-def balance(account: AccountIdentity, *, as_of: datetime | None = None, by: Time = "effective") -> int:
-    """The account's signed balance now, or with what counted (or was recorded) up to an instant.
+def balance(account: AccountIdentity, *, as_of: datetime | None = None, recorded_by: datetime | None = None) -> int:
+    """The account's signed balance now, or with what counted up to an instant, as it was known at one.
 
     An account that was never opened has nothing on it.
     """
     account_id = account.id_in(tenant_id())
-    if as_of is None:
+    if as_of is None and recorded_by is None:
         return balances([account_id]).get(account_id, Balances()).net
-    return net(account_id, Q(**{f"{_COLUMN[by]}__lte": as_of}))
+    return net(account_id, _up_to(as_of, recorded_by))
 
 
 def identities(*, customer_id: UUID, code: int | None = None) -> list[AccountIdentity]:
@@ -67,13 +63,13 @@ def identities(*, customer_id: UUID, code: int | None = None) -> list[AccountIde
     return [AccountIdentity(*row) for row in rows]
 
 
-def trial_balance(*, as_of: datetime | None = None, by: Time = "effective") -> TrialBalance:
-    """Debits and credits of each code in each currency, now or with what counted up to an instant."""
-    if as_of is None:
+def trial_balance(*, as_of: datetime | None = None, recorded_by: datetime | None = None) -> TrialBalance:
+    """Debits and credits of each code in each currency, now or with what counted up to an instant, as known at one."""
+    if as_of is None and recorded_by is None:
         accounts = Account.objects.values_list("currency", "code").annotate(Sum("debits_posted"), Sum("credits_posted"))
         sums = {(currency, code): (debit, credit) for currency, code, debit, credit in accounts}
     else:
-        sums = _sums_of(posted().filter(**{f"{_COLUMN[by]}__lte": as_of}))
+        sums = _sums_of(posted().filter(_up_to(as_of, recorded_by)))
     return TrialBalance(
         tuple(
             TrialBalanceRow(currency=currency, code=code, debits=debit, credits=credit)
@@ -106,6 +102,11 @@ def transfers_of(user_data_128: UUID) -> QuerySet[Transfer]:
     """All transfers about one charge key or document, in the order in which they count."""
     about: QuerySet[Transfer] = Transfer.objects.filter(user_data_128=user_data_128)
     return about.select_related("debit_account", "credit_account").order_by("effective_at", "timestamp", "code", "id")
+
+
+def _up_to(as_of: datetime | None, recorded_by: datetime | None) -> Q:
+    counted = Q() if as_of is None else Q(effective_at__lte=as_of)
+    return counted if recorded_by is None else counted & Q(timestamp__lte=recorded_by)
 
 
 def _sums_of(transfers: QuerySet[Transfer]) -> dict[tuple[str, int], tuple[int, int]]:

@@ -109,8 +109,8 @@ def create_transfers(transfers: Sequence[Transfer], *, at: datetime) -> list[Res
 def post(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
     """What became of each transfer, in order; those `created` are in the books when the transaction commits.
 
-    `at` is when they are recorded; what is pending and due by then expires first. Accounts are locked in id order
-    until the transaction ends. Of the tenant in scope. Raises IdTaken.
+    `at` is when they are recorded; what is pending and due by then, and would be in their way, expires first.
+    Accounts are locked, guarded ones first, until the transaction ends. Of the tenant in scope. Raises IdTaken.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("transfers are posted in the transaction of what they book")

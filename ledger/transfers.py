@@ -79,7 +79,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
     def has(self, flags: TransferFlags) -> bool:
         """Whether any of these flags is set."""
-        return bool(self.flags & flags)
+        return int.__and__(self.flags, flags) != 0  # as numbers: a flag's own & takes twenty times as long
 
 
 class TransferRecord(Transfer, frozen=True, kw_only=True):
@@ -122,14 +122,12 @@ def reverse(transfer: Transfer, *, id: UUID, effective_at: datetime, journal_id:
     """
     if transfer.has(UNPOSTED):
         raise ValueError("only what was posted is reversed: a pending transfer is voided")
-    return msgspec.structs.replace(
-        transfer,
+    taken = ("amount", "ledger", "code", "user_data_128", "user_data_64", "user_data_32")
+    return Transfer(
         id=id,
         debit_account_id=transfer.credit_account_id,
         credit_account_id=transfer.debit_account_id,
         effective_at=effective_at,
         journal_id=journal_id,
-        flags=0,
-        pending_id=None,
-        timeout=0,
+        **{field: getattr(transfer, field) for field in taken},
     )

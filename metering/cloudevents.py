@@ -115,6 +115,8 @@ def instant(value: object, *, field: str = "time", zone: ZoneInfo | None = None)
         raise InvalidTime(f"{_shown(value)} has an offset that does not exist, {offset}", field=field)
     try:
         read_time = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0').ljust(6, '0')}{(offset or '').upper()}")
+        if read_time.tzinfo is UTC:
+            return read_time
         utc = (read_time if offset else read_time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidTime(f"{_shown(value)} is not a time that exists ({error})", field=field) from error
@@ -125,6 +127,8 @@ def instant(value: object, *, field: str = "time", zone: ZoneInfo | None = None)
 
 def check_text(value: object, *, field: str) -> str:
     """An attribute's text, as the type String of CloudEvents allows it, not empty and not too long."""
+    if value.__class__ is str and 0 < len(value) <= LONGEST and value.isprintable():
+        return value
     if value is None or value == "":
         raise MissingAttribute("is required and must not be empty", field=field)
     if not isinstance(value, str):
@@ -139,16 +143,23 @@ def check_text(value: object, *, field: str) -> str:
 def _envelope(document: dict[str, Any], raw: bytes) -> Envelope:
     if (version := document.get("specversion")) != "1.0":
         raise InvalidAttribute(f"{_shown(version)} is not 1.0", field="specversion")
-    texts = {name: check_text(document.get(name), field=name) for name in ("source", "id", "type", "subject")}
-    if document.get("time") is None:
-        raise MissingAttribute("is required: without it we don't know what the event counts for", field="time")
+    get = document.get
     return Envelope(
-        **texts,
-        time=instant(document["time"]),
+        source=check_text(get("source"), field="source"),
+        id=check_text(get("id"), field="id"),
+        type=check_text(get("type"), field="type"),
+        subject=check_text(get("subject"), field="subject"),
+        time=_time(get("time")),
         data=_data(document),
         extensions=_extensions(document),
         raw=raw,
     )
+
+
+def _time(value: object) -> datetime:
+    if value is None:
+        raise MissingAttribute("is required: without it we don't know what the event counts for", field="time")
+    return instant(value)
 
 
 def _data(document: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +182,9 @@ def _check_schema(schema: object) -> None:
 
 def _extensions(document: dict[str, Any]) -> dict[str, Any]:
     """Extension attributes; null is unset."""
-    found = {}
+    found: dict[str, Any] = {}
+    if document.keys() <= _OURS:
+        return found
     for name in document.keys() - _OURS:
         if not _NAME.fullmatch(name):
             raise InvalidAttribute("an attribute's name has only a-z and 0-9", field=name[:60])

@@ -60,13 +60,20 @@ def decode(raw: bytes) -> Any:
 
 def _strings(value: Any) -> int:
     """How many strings a value holds, keys included."""
-    if value.__class__ is str:
-        return 1
-    if value.__class__ is dict:
-        return len(value) + sum([_strings(inner) for inner in value.values()])
-    if value.__class__ is list:
-        return sum([_strings(inner) for inner in value])
-    return 0
+    kind = value.__class__
+    if kind is dict:
+        count, inside = len(value), value.values()
+    elif kind is list:
+        count, inside = 0, value
+    else:
+        return 1 if kind is str else 0
+    for inner in inside:
+        kind = inner.__class__
+        if kind is str:
+            count += 1
+        elif kind is dict or kind is list:
+            count += _strings(inner)
+    return count
 
 
 def _decode_precisely(raw: bytes) -> Any:

@@ -7,28 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from core.errors import Refusal
 from core.integrity import Finding
-from metering import incoming, layouts
-from metering.incoming import Incoming
+from metering import cloudevents, layouts
 from metering.models import Event, Meter, Slot
 from metering.models import Finding as Unreadable
-from metering.sifting import ROW, sift
+from metering.sifting import ROW, row_of
 from metering.slots import Layout, fill
 
 _CHUNK = 2_000
-_BODY = ROW.index("body")
+_NUMBER, _TENANT, _BODY = ROW.index("number"), ROW.index("tenant_id"), ROW.index("body")
+_NOTHING = Layout()
 
 
 def event_findings() -> Iterator[Finding]:
     """Events whose identity, digest or slots are not what their body gives, or whose unreadable values no one noted."""
     known = intact_layouts()
-    columns_only = {name: Layout(slots=layout.slots) for name, layout in known.items()}
     for rows in _chunks():
-        noted = _noted(rows[0][0], rows[-1][0])
+        noted = _noted(rows[0][_NUMBER], rows[-1][_NUMBER])
         for row in rows:
-            read = incoming.read(row[_BODY].encode())
-            yield from _differences(row, read, columns_only)
-            yield from _unnoted(row[0], read, known, noted[row[0]])
+            yield from _findings(row, known, noted[row[_NUMBER]])
 
 
 def intact_layouts() -> dict[str, Layout]:
@@ -43,23 +41,20 @@ def intact_layouts() -> dict[str, Layout]:
     return {name: Layout(slots=tuple(own), meters=tuple(meters[name])) for name, own in slots.items()}
 
 
-def _differences(row: Sequence[Any], read: Incoming, known: Mapping[str, Layout]) -> Iterator[Finding]:
-    number, tenant_id = row[0], row[1]
-    sifted = sift([read], layouts=known, tenant_id=tenant_id, first_number=number)
-    if sifted.refused:
-        yield Finding(f"event {number}", f"its body can't be read: {sifted.refused[0].detail}")
+def _findings(row: Sequence[Any], known: Mapping[str, Layout], noted: set[UUID]) -> Iterator[Finding]:
+    number, tenant_id = row[_NUMBER], row[_TENANT]
+    try:
+        envelope = cloudevents.read(row[_BODY].encode())
+    except Refusal as refusal:
+        yield Finding(f"event {number}", f"its body can't be read: {refusal.detail}")
         return
-    (again,) = sifted.rows.values()
-    wrong = [name for name, there, right in zip(ROW, row, again, strict=True) if there != right]
-    if wrong:
+    layout = known.get(envelope.type, _NOTHING)
+    slots, faults = fill(layout, envelope.data)
+    again = row_of(envelope, number=number, tenant_id=tenant_id, slots=slots)
+    if again != row:
+        wrong = [name for name, there, right in zip(ROW, row, again, strict=True) if there != right]
         yield Finding(f"event {number}", f"{', '.join(wrong)}: not what its body says")
-
-
-def _unnoted(number: int, read: Incoming, known: Mapping[str, Layout], noted: set[UUID]) -> Iterator[Finding]:
-    layout = known.get(read.envelope.type) if read.envelope else None
-    if layout is None or read.envelope is None:
-        return
-    unreadable = {fault.meter_id for fault in fill(layout, read.envelope.data)[1]}
+    unreadable = {fault.meter_id for fault in faults}
     for meter in layout.meters:
         if (meter.id in unreadable) != (meter.id in noted):
             said = "can read it" if meter.id in unreadable else "can't read it"

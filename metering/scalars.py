@@ -33,7 +33,7 @@ def quantity(value: Any, *, field: str) -> int | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool | dict | list):
+    if isinstance(value, (bool, dict, list)):
         raise AmountRefused("expected a number, or a string that holds a plain decimal", field=field)
     return parse_pico(value, field=field)
 
@@ -42,6 +42,8 @@ def scalar_text(value: Any, *, field: str) -> str | None:
     """The canonical text of a scalar: strings as they are, numbers as plain decimals, true, false; None for null."""
     if value is None:
         return None
+    if value.__class__ is str and len(value) <= LONGEST_TEXT:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):

@@ -16,6 +16,7 @@ from metering.slots import COLUMNS, Layout, fill
 
 #: The columns of a row, in order.
 ROW = ("number", "tenant_id", "key", "source", "event_id", "type", "subject", "time", "digest", "body", *COLUMNS)
+_KEY, _DIGEST = ROW.index("key"), ROW.index("digest")
 _NOTHING = Layout()
 
 
@@ -55,12 +56,28 @@ def sift(events: Sequence[Incoming], *, layouts: Mapping[str, Layout], tenant_id
         if faults:
             sifted.refused.append(rejected(index, faults[0].refusal, source=envelope.source, id=envelope.id))
             continue
-        key = event_key(tenant_id, envelope.source, envelope.id)
-        stored = Stored(content_digest(envelope), envelope.source, envelope.id)
-        sifted.candidates.append(Candidate(index, key, stored))
-        if key not in sifted.rows:
-            sifted.rows[key] = (first_number + index, tenant_id, key, *_sent(envelope, stored.digest, slots))
+        row = row_of(envelope, number=first_number + index, tenant_id=tenant_id, slots=slots)
+        key = row[_KEY]
+        sifted.candidates.append(Candidate(index, key, Stored(row[_DIGEST], envelope.source, envelope.id)))
+        sifted.rows.setdefault(key, row)
     return sifted
+
+
+def row_of(envelope: Envelope, *, number: int, tenant_id: UUID, slots: Mapping[str, int | str]) -> tuple[Any, ...]:
+    """The stored row of an event, by the columns of ROW."""
+    return (
+        number,
+        tenant_id,
+        event_key(tenant_id, envelope.source, envelope.id),
+        envelope.source,
+        envelope.id,
+        envelope.type,
+        envelope.subject,
+        envelope.time,
+        content_digest(envelope),
+        envelope.raw.decode(),
+        *map(slots.get, COLUMNS),
+    )
 
 
 def settle(sifted: Sifted, earlier: Mapping[UUID, Stored]) -> list[Result]:
@@ -94,16 +111,3 @@ def _unreadable(index: int, event: Incoming) -> Result:
     refusal = event.refusal
     assert refusal is not None
     return rejected(index, refusal, source=refusal.facts.get("source"), id=refusal.facts.get("id"))
-
-
-def _sent(envelope: Envelope, digest: bytes, slots: Mapping[str, int | str]) -> tuple[Any, ...]:
-    return (
-        envelope.source,
-        envelope.id,
-        envelope.type,
-        envelope.subject,
-        envelope.time,
-        digest,
-        envelope.raw.decode(),
-        *[slots.get(column) for column in COLUMNS],
-    )

@@ -94,10 +94,11 @@ def _fault(meter: MeterRule, held: Mapping[str, int | str], refused: Mapping[str
             return Fault(meter.id, meter.key, refused[one.column])
         if held.get(one.column) not in one.values:
             return None
-    needed = [dimension.column for dimension in meter.group_by] + ([meter.value] if meter.value else [])
-    for column in needed:
-        if column in refused:
-            return Fault(meter.id, meter.key, refused[column])
+    if refused:
+        needed = [dimension.column for dimension in meter.group_by] + ([meter.value] if meter.value else [])
+        for column in needed:
+            if column in refused:
+                return Fault(meter.id, meter.key, refused[column])
     if meter.value and meter.value not in held:
         missing = MissingValue(f"the meter {meter.key!r} reads it, and it is missing", field=f"data.{meter.property}")
         return Fault(meter.id, meter.key, missing)

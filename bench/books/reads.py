@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from functools import cache
 from time import perf_counter
 
@@ -23,17 +24,18 @@ BUSY = AccountIdentity(None, CURRENCY, Code.BANK, "busy")
 _ACCOUNTS, _TRANSFERS, _COUNTERS = 1_000_000, 1_000_000, 1_000
 
 _FILL_ACCOUNTS = f"""
-INSERT INTO ledger_account (id, tenant_id, currency, code, sub, ledger, flags,
+INSERT INTO ledger_account (id, tenant_id, currency, code, sub, ledger, flags, closed, user_data_64, user_data_32,
     debits_pending, debits_posted, credits_pending, credits_posted, created_at)
 SELECT gen_random_uuid(), %(tenant)s, '{CURRENCY}', (%(codes)s::int[])[1 + number %% cardinality(%(codes)s::int[])],
-    'filled ' || number, {LEDGER}, 0, 0, 0, 0, 0, %(at)s
+    'filled ' || number, {LEDGER}, 0, false, 0, 0, 0, 0, 0, 0, %(at)s
 FROM generate_series(1, %(count)s) AS number
 """
 
 _FILL_BUSY = f"""
-INSERT INTO ledger_account (id, tenant_id, currency, code, sub, ledger, flags,
+INSERT INTO ledger_account (id, tenant_id, currency, code, sub, ledger, flags, closed, user_data_64, user_data_32,
     debits_pending, debits_posted, credits_pending, credits_posted, created_at)
-VALUES (%(busy)s, %(tenant)s, '{CURRENCY}', {BUSY.code}, '{BUSY.sub}', {LEDGER}, 0, 0, 0, 0, 0, %(at)s)
+VALUES (%(busy)s, %(tenant)s, '{CURRENCY}', {BUSY.code}, '{BUSY.sub}', {LEDGER}, 0, false, 0, 0, 0, 0, 0, 0,
+    %(at)s)
 """
 
 _FILL_TRANSFERS = f"""
@@ -77,14 +79,14 @@ def statement_page(server: Server, effort: Effort) -> Result:
     memory: list[float] = []
 
     def read() -> float:
-        answer = _read_elsewhere()
+        answer = _read_elsewhere(BEGINNING + timedelta(seconds=effort.sized(_TRANSFERS) // 2))
         memory.append(answer["grown_mib"])
         return float(answer["seconds"])
 
     seconds = alone(product=read, runs=effort.runs, before=server.ready)
     note = (
-        f"selectors.statement of an account with {effort.sized(_TRANSFERS):,} transfers, which gives all of them: "
-        f"it has no pages. Memory of its process grew by up to {max(memory):,.0f} MiB."
+        f"A page of 100 in the middle of the statement of an account with {effort.sized(_TRANSFERS):,} transfers. "
+        f"Memory of its process grew by up to {max(memory):,.1f} MiB."
     )
     return Result(goal=Goal(name="statement page", unit="s", target=0.05, absolute=True), product=seconds, note=note)
 
@@ -99,8 +101,8 @@ def _trial_balance() -> float:
     return elapsed
 
 
-def _read_elsewhere() -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.books.reading", str(tenant(KEY))]
+def _read_elsewhere(middle: datetime) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.books.reading", str(tenant(KEY)), middle.isoformat()]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, float] = json.loads(ended.stdout)
     return answer

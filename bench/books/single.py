@@ -11,37 +11,31 @@ from bench.kit import pgbench
 from bench.kit.command import Effort
 from bench.kit.results import Goal, Result, in_turn
 from bench.kit.server import Server
+from core.access.scope import tenant_scope
+from ledger import services
+from ledger.accounts import AccountRecord
 from ledger.chart import Code, TransferCode
 
 KEY = "bench-plain"
 CLIENTS = 8
-_ACCOUNTS, _SCALE, _SECONDS = 20_000, 50, 10
+_ACCOUNTS, _AT_ONCE, _SCALE, _SECONDS = 20_000, 5_000, 50, 10
 
-#: What posts one transfer of :debit, :credit and :amount.
-_POST = f"""
-INSERT INTO ledger_transfer (id, tenant_id, debit_account_id, credit_account_id, amount, ledger, code, user_data_64,
-    user_data_32, flags, timeout, journal_id, effective_at, timestamp)
-SELECT uuidv7(), '{{tenant}}', debit.id, credit.id, :amount, {LEDGER}, {TransferCode.CHARGE.value}, 0, 0, 0, 0,
-    uuidv7(), '{BEGINNING.isoformat()}', '{BEGINNING.isoformat()}'
-FROM bench_account debit, bench_account credit WHERE debit.number = :debit AND credit.number = :credit;
-"""
-
-# The transaction as core.db.transaction.atomic makes it.
+#: The account of that number: pgbench can draw nothing else.
+_ID = "lpad(to_hex(CAST(:{} AS int)), 32, '0')::uuid"
+#: What posts one transfer of :debit, :credit and :amount: one call, and so one transaction.
 _SCRIPT = f"""
 \\set debit random(1, {{accounts}})
 \\set credit 1 + (:debit + random(0, {{accounts}} - 2)) % {{accounts}}
 \\set amount random(1, 100000000000000)
-BEGIN;
-SELECT set_config('daybook.tenant', '{{tenant}}', true);
-{_POST.strip()}
-END;
+SELECT ledger_post_plain(uuidv7(), '{{tenant}}', {_ID.format("debit")}, {_ID.format("credit")}, :amount, {LEDGER},
+    {TransferCode.CHARGE.value}, NULL, 0, 0, uuidv7(), '{BEGINNING.isoformat()}', NULL, '{BEGINNING.isoformat()}');
 """
 
 
 def in_database(server: Server, effort: Effort) -> Result:
     """P14a: posting inside of the database, driven by pgbench."""
     count, seconds = effort.sized(_ACCOUNTS), _seconds(effort)
-    _number(server, accounts(KEY, code=Code.REVENUE, count=count))
+    _open_numbered(count)
     script = _SCRIPT.format(tenant=tenant(KEY), accounts=count)
     product, limit = in_turn(
         product=lambda: pgbench.rate(server.connection.application_url, script, clients=CLIENTS, seconds=seconds),
@@ -50,7 +44,7 @@ def in_database(server: Server, effort: Effort) -> Result:
         before=lambda: server.ready("ledger_account"),
     )
     note = (
-        "BEGIN, the tenant, one INSERT whose trigger keeps the balances, COMMIT, as the application's role. "
+        "One call of the function by which ledger.services.post writes a single transfer, as the application's role. "
         f"{_conditions(effort)}"
     )
     return Result(goal=Goal(name="P14a", unit="transfers/s", target=1.5), product=product, limit=limit, note=note)
@@ -86,13 +80,9 @@ def _tpc_b(server: Server, effort: Effort) -> str:
     return pgbench.prepare_tpc_b(server.connection.owner_url, scale=effort.sized(_SCALE))
 
 
-def _number(server: Server, ids: list[UUID]) -> None:
-    """Numbers the accounts, because pgbench can only draw numbers."""
-    server.command(
-        "DROP TABLE IF EXISTS bench_account",
-        "CREATE TABLE bench_account (number int PRIMARY KEY, id uuid NOT NULL)",
-        "GRANT SELECT ON bench_account TO daybook_app",
-    )
-    with server.superuser() as session, session.cursor() as cursor:
-        cursor.executemany("INSERT INTO bench_account VALUES (%s, %s)", list(enumerate(ids, start=1)))
-    server.command("VACUUM (ANALYZE) bench_account")
+def _open_numbered(count: int) -> None:
+    """Accounts whose ids are the numbers from 1."""
+    numbered = [AccountRecord(id=UUID(int=n), ledger=LEDGER, code=Code.REVENUE) for n in range(1, count + 1)]
+    with tenant_scope(tenant(KEY)):
+        for first in range(0, count, _AT_ONCE):
+            services.create_accounts(numbered[first : first + _AT_ONCE], at=BEGINNING)

@@ -14,11 +14,12 @@ from billing.booked import key_of
 from billing.keys import charge_id, key_id
 from billing.models import Charge, ChargeKeyRow
 from core.access.scope import tenant_id
-from core.db.asking import NAMED, faults
+from core.db.asking import NAMED, count, faults, holds
 from core.integrity import Check, Finding, Outcome, outcome
 from core.money import PICO
 from ledger import selectors as books
 from ledger.chart import CHARGED_ACCOUNTS, Code, TransferCode
+from ledger.models import Transfer
 from ledger.reports import Booked
 
 _CHUNK = 1000
@@ -61,15 +62,15 @@ ORDER BY transfer.id
 def _transfers() -> Outcome:
     missing = "it has no transfer"
     unlike = "its transfer has another amount, account, key or instant"
-    found = [Finding(f"charge {identity}", unlike if transfer else missing) for identity, transfer in faults(_UNLIKE)]
-    found += [
-        Finding(f"transfer {identity}", "it books a charge without evidence") for (identity,) in faults(_UNEXPLAINED)
-    ]
-    return outcome(Charge.objects.count(), "charges", found)
+    strange = faults(_UNLIKE) if holds(Charge) else ()
+    found = [Finding(f"charge {identity}", unlike if transfer else missing) for identity, transfer in strange]
+    unexplained = faults(_UNEXPLAINED) if holds(Transfer) else ()
+    found += [Finding(f"transfer {identity}", "it books a charge without evidence") for (identity,) in unexplained]
+    return outcome(count(Charge), "charges", found)
 
 
 def _keys() -> Outcome:
-    return outcome(ChargeKeyRow.objects.count(), "charge keys", islice(_wrong_keys(), NAMED))
+    return outcome(count(ChargeKeyRow), "charge keys", islice(_wrong_keys(), NAMED) if holds(ChargeKeyRow) else ())
 
 
 def _wrong_keys() -> Iterator[Finding]:

@@ -12,12 +12,12 @@ from django.db.models import Count, Sum
 from billing.models import Charge, Run, RunItem
 from billing.runs.planning import written
 from core.db import holding
-from core.db.asking import NAMED
+from core.db.asking import NAMED, count, holds
 from core.integrity import Check, Finding, Outcome, outcome
 
 
 def _runs() -> Outcome:
-    return outcome(Run.objects.count(), "runs", islice(_wrong_runs(), NAMED))
+    return outcome(count(Run), "runs", islice(_wrong_runs(), NAMED) if holds(Run) else ())
 
 
 def _wrong_runs() -> Iterator[Finding]:
@@ -63,8 +63,8 @@ def _items() -> dict[UUID, dict[str, int]]:
     """Run → state → how many items."""
     found: dict[UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     rows = RunItem.objects.order_by().values_list("run_id", "state").annotate(Count("pk"))
-    for run, state, count in rows:
-        found[run][state] = count
+    for run, state, several in rows:
+        found[run][state] = several
     return found
 
 

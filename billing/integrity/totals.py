@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from billing.models import Invoice
-from core.db.asking import faults
+from core.db.asking import count, faults, holds
 from core.integrity import Check, Finding, Outcome, outcome
 from core.money import PICO, format_pico
 from ledger.chart import Code, TransferCode
+from ledger.models import Transfer
 
 _DOCUMENT_CODES = (TransferCode.INVOICE_OPENED, TransferCode.TAX, TransferCode.INVOICE_VOIDED)
 _PAYMENT_CODES = (TransferCode.PAYMENT, TransferCode.UNAPPLIED_APPLIED, TransferCode.PAYMENT_UNAPPLIED)
@@ -58,31 +60,36 @@ ORDER BY transfer.id
 def _totals() -> Outcome:
     found = [
         Finding(f"invoice {number}", f"net {net:f}, tax {tax:f}, gross {gross:f}; its lines come to {lines:f}")
-        for number, net, tax, gross, lines in faults(_UNSUMMED)
+        for number, net, tax, gross, lines in (faults(_UNSUMMED) if holds(Invoice) else ())
     ]
-    return outcome(Invoice.objects.count(), "documents", found)
+    return outcome(count(Invoice), "documents", found)
 
 
 def _receivables() -> Outcome:
     found = [
         Finding(f"invoice {number}", f"{state}, gross {gross:f}; the ledger moved {format_pico(int(moved))}")
-        for number, state, gross, moved in faults(_receivable(_DOCUMENT_CODES, wrong=_NOT_GROSS))
+        for number, state, gross, moved in _wrongly_moved(_DOCUMENT_CODES, wrong=_NOT_GROSS)
     ]
-    found += [Finding(f"transfer {identity}", "its document is missing") for (identity,) in faults(_UNDOCUMENTED)]
-    return outcome(Invoice.objects.count(), "documents", found)
+    undocumented = faults(_UNDOCUMENTED) if holds(Transfer) else ()
+    found += [Finding(f"transfer {identity}", "its document is missing") for (identity,) in undocumented]
+    return outcome(count(Invoice), "documents", found)
 
 
 def _states() -> Outcome:
     codes = (*_DOCUMENT_CODES, *_PAYMENT_CODES)
     found = [
         Finding(f"invoice {number}", f"{state}, and the ledger says that {format_pico(int(left))} is left to pay")
-        for number, state, _, left in faults(_receivable(codes, wrong=_NOT_ITS_STATE))
+        for number, state, _, left in _wrongly_moved(codes, wrong=_NOT_ITS_STATE)
     ]
-    return outcome(Invoice.objects.count(), "documents", found)
+    return outcome(count(Invoice), "documents", found)
+
+
+def _wrongly_moved(codes: Collection[TransferCode], *, wrong: str) -> list[tuple[Any, ...]]:
+    """The documents whose movements of these codes on their payer's 1100 are wrong."""
+    return faults(_receivable(codes, wrong=wrong)) if holds(Invoice) else []
 
 
 def _receivable(codes: Collection[TransferCode], *, wrong: str) -> str:
-    """The documents whose movements of these codes on their payer's 1100 are wrong."""
     listed = ", ".join(str(int(code)) for code in codes)
     fields = {"codes": listed, "receivable": Code.ACCOUNTS_RECEIVABLE}
     return _RECEIVABLE.format(

@@ -17,8 +17,8 @@ from billing.invoicing import view
 from billing.models import Invoice, InvoiceLine
 from billing.runs import services as runs
 from billing.runs.planning import written
-from config import wiring
 from config.demo import usage
+from config.verification import verify
 from contracts.book import applying
 from contracts.selectors import subscription
 from contracts.services import AmendmentFields, amend, read_quantities
@@ -26,6 +26,7 @@ from core import outbox
 from core.access import services as access
 from core.actor import Actor
 from core.display import table
+from core.integrity import Check, Outcome
 from core.models import Tenant
 from core.money import format_pico, parse_pico
 from core.seals import services as seals
@@ -156,15 +157,13 @@ class Story:
     def verify(self) -> int:
         """Every check with what it counted; how many findings there are."""
         self._title("Verify: what must always be true")
-        found = 0
-        for check in wiring.checks():
-            outcome = check.run()
-            found += len(outcome.findings)
-            sign = "[red]✗[/red]" if outcome.findings else "[green]✓[/green]"
-            self.out.print(f"  {sign} {check.sentence} ({outcome.counted:,} {outcome.unit})")
-            for finding in outcome.findings[:5]:
-                self.out.print(f"      {finding.subject}: {finding.detail}", markup=False)
-        return found
+        return sum(len(outcome.findings) for _, outcome in verify(ended=self._checked))
+
+    def _checked(self, check: Check, outcome: Outcome) -> None:
+        sign = "[red]✗[/red]" if outcome.findings else "[green]✓[/green]"
+        self.out.print(f"  {sign} {check.sentence} ({outcome.counted:,} {outcome.unit})")
+        for finding in outcome.findings[:5]:
+            self.out.print(f"      {finding.subject}: {finding.detail}", markup=False)
 
     def trial_balance(self) -> None:
         """The books, by account and currency: in each currency they add up to nothing."""

@@ -39,7 +39,13 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] ",
 }
-_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    # A table that was empty a minute ago may hold a month's usage: what plans rest on must not lag behind.
+    "autovacuum_naptime": "10s",
+}
 _FLEETING = {
     "fsync": "off",
     "synchronous_commit": "off",

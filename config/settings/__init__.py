@@ -72,7 +72,8 @@ _APPLICATION_URL = env.str("DATABASE_URL", default="postgres://daybook_app@127.0
 _OWNER_URL = env.str("DATABASE_OWNER_URL", default=_APPLICATION_URL)
 DATABASES = {"default": environ.Env.db_url_config(_OWNER_URL if DATABASE_ROLE == "owner" else _APPLICATION_URL)}
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"]["OPTIONS"] = {"application_name": "daybook", "connect_timeout": 10}
+    # Only statements that ask for it are prepared: Django's own write their values into the text.
+    DATABASES["default"]["OPTIONS"] = {"application_name": "daybook", "connect_timeout": 10, "prepare_threshold": 5}
 elif DATABASES["default"]["ENGINE"].endswith("mysql"):
     DATABASES["default"]["ENGINE"] = "core.db.mysql"
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 10}

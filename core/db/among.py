@@ -20,17 +20,20 @@ def among(ids: Collection[UUID]) -> Any:
     return ids
 
 
-def lock_flags(table: str, ids: Collection[UUID]) -> int:
-    """Locks the tenant's rows of those ids in id order, until the transaction ends; all bits set in their `flags`."""
+def lock(table: str, ids: Collection[UUID], *, where: str) -> None:
+    """Locks the tenant's rows of those ids in id order, until the transaction ends.
+
+    On PostgreSQL only those of which the condition `where` is true; MariaDB locks all, lest its row triggers do so in
+    another order.
+    """
     with connection.cursor() as cursor:
         if vendor.is_postgresql():
-            locking = f"SELECT flags FROM {table} WHERE tenant_id = %s AND id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
-            cursor.execute(f"SELECT coalesce(bit_or(flags), 0) FROM ({locking}) AS one", [tenant_id(), _array(ids)])
-            return int(cursor.fetchone()[0])
+            condition = f"tenant_id = %s AND id = ANY(%s::uuid[]) AND {where}"
+            cursor.execute(f"SELECT FROM {table} WHERE {condition} ORDER BY id FOR UPDATE", [tenant_id(), _array(ids)])
+            return
         marks = ", ".join(["%s"] * len(ids)) or "NULL"
-        locking = f"SELECT flags FROM {table} WHERE tenant_id = %s AND id IN ({marks}) ORDER BY id FOR UPDATE"
+        locking = f"SELECT id FROM {table} WHERE tenant_id = %s AND id IN ({marks}) ORDER BY id FOR UPDATE"
         cursor.execute(locking, [tenant_id().hex, *(one.hex for one in ids)])
-        return int(any(flags for (flags,) in cursor.fetchall()))
 
 
 def _array(ids: Collection[UUID]) -> str:

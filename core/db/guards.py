@@ -2,30 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from functools import cache
+from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.models import CheckConstraint
 
-from core.db import roles, vendor
-from core.db.operations import AppendOnly
+from core.db import ledger_guards, ledger_postgresql, roles, vendor, writers
+from core.db.domains import DOMAINS, READABLE, Domain, Restrict
+from core.db.operations import POSTGRESQL_FUNCTIONS, AppendOnly
+from core.db.wording import alike
 
 _TRIGGERS = """
-SELECT class.relname::text, trigger.tgname::text, trigger.tgenabled IN ('O', 'A')
+SELECT class.relname::text, trigger.tgname::text, trigger.tgenabled IN ('O', 'A'), pg_get_triggerdef(trigger.oid)
 FROM pg_trigger trigger JOIN pg_class class ON class.oid = trigger.tgrelid
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
 """
+
+#: The ledger's own triggers on PostgreSQL (`core.db.ledger_triggers`), beside those that AppendOnly makes.
+_OF_THE_LEDGER = {
+    "ledger_account": ("append_only_ledger_account_identity", "ledger_opening_balance"),
+    "ledger_expiry": ("ledger_keep_expired",),
+    "ledger_pending": ("append_only_ledger_pending_identity", "append_only_ledger_pending_settled"),
+    "ledger_transfer": ("ledger_keep_balances",),
+}
+
+_FUNCTIONS = """
+SELECT proname::text, prosrc, prosecdef FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+"""
+_CHECKS = """
+SELECT class.relname::text, named.conname::text, pg_get_constraintdef(named.oid)
+FROM pg_constraint named JOIN pg_class class ON class.oid = named.conrelid
+WHERE class.relnamespace = current_schema()::regnamespace AND named.contype = 'c' AND named.convalidated
+"""
+# The type of each column of an append-only table; where that is a domain, what it is made of, and its rule; and
+# whether the column may be empty.
+_COLUMNS = """
+SELECT class.relname::text, attname::text, typname::text, format_type(typbasetype, type.typtypmod), (
+    SELECT pg_get_constraintdef(rule.oid) FROM pg_constraint rule
+    WHERE rule.contypid = type.oid AND rule.conname = type.typname || '_rule' AND rule.convalidated
+), NOT attnotnull
+FROM pg_attribute JOIN pg_class class ON class.oid = attrelid JOIN pg_type type ON type.oid = atttypid
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
+  AND attnum > 0 AND NOT attisdropped
+ORDER BY 1, 2
+"""
+_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(([^$]*)\$\$(.*?)\$\$", re.DOTALL)
+_TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
 
 # Where one role both owns and uses the tables, rights guard nothing: the triggers have to.
 _RIGHTS = """
 SELECT class.relname::text, has_table_privilege(%(role)s, class.oid, 'DELETE'),
     has_table_privilege(%(role)s, class.oid, 'TRUNCATE'),
-    EXISTS (
-        SELECT 1 FROM pg_attribute
-        WHERE attrelid = class.oid AND attname = 'arrival'
+    ARRAY(
+        SELECT attname::text FROM pg_attribute
+        WHERE attrelid = class.oid AND attname = ANY(%(numbered)s)
           AND has_column_privilege(%(role)s, class.oid, attnum, 'INSERT')
+        ORDER BY attnum
     ),
     ARRAY(
         SELECT attname::text FROM pg_attribute
@@ -42,9 +81,20 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
 @cache
 def append_only() -> dict[str, AppendOnly]:
     """What the migrations made append-only, by table."""
+    return {operation.table: operation for operation in _operations() if isinstance(operation, AppendOnly)}
+
+
+@cache
+def _restricted() -> dict[tuple[str, str], str]:
+    """By table and column: the domain that the migrations gave it."""
+    restricting = [operation for operation in _operations() if isinstance(operation, Restrict)]
+    return {(one.table, column): domain for one in restricting for column, domain in one.domains.items()}
+
+
+@cache
+def _operations() -> list[Any]:
     migrations = MigrationLoader(None).disk_migrations.values()
-    operations = [operation for migration in migrations for operation in migration.operations]
-    return {operation.table: operation for operation in operations if isinstance(operation, AppendOnly)}
+    return [operation for migration in migrations for operation in migration.operations]
 
 
 def missing() -> Iterator[tuple[str, str]]:
@@ -57,23 +107,103 @@ def missing() -> Iterator[tuple[str, str]]:
         return
     triggers = _triggers()
     yield from _absent(triggers)
-    for (table, name), enabled in sorted(triggers.items()):
+    for table, names in _OF_THE_LEDGER.items():
+        yield from ((table, f"its trigger {name} is missing") for name in names if (table, name) not in triggers)
+    for (table, name), (enabled, made) in sorted(triggers.items()):
         if not enabled:
             yield table, f"its trigger {name} is switched off"
+        elif (table, name) in _made() and not alike(made, _made()[table, name]):
+            yield table, f"its trigger {name} does not do what it did"
+    yield from _altered()
+    yield from _unchecked()
+    yield from _loosened()
     yield from _rights()
 
 
-def _absent(triggers: dict[tuple[str, str], bool], *, but: str = "") -> Iterator[tuple[str, str]]:
+def _altered() -> Iterator[tuple[str, str]]:
+    """(function, how it is not as the migrations made it)."""
+    bodies = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(_FUNCTIONS)
+        for name, *body in cursor.fetchall():
+            bodies[name].add(tuple(body))
+    for name, body in _bodies().items():
+        if bodies[name] != {body}:
+            yield name, "the function does not say what it did" if bodies[name] else "the function is missing"
+
+
+def _unchecked() -> Iterator[tuple[str, str]]:
+    """(table, which of its constraints is gone or another)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECKS)
+        checks = {(table, name): made for table, name, made in cursor.fetchall()}
+    editor = connection.schema_editor(collect_sql=True, atomic=False)
+    for model in apps.get_models():
+        table = model._meta.db_table
+        for constraint in model._meta.constraints:
+            if not isinstance(constraint, CheckConstraint):
+                continue
+            if (table, constraint.name) not in checks:
+                yield table, f"its constraint {constraint.name} is missing"
+            elif not alike(checks[table, constraint.name], _check(constraint, model, editor)):
+                yield table, f"its constraint {constraint.name} does not say what it did"
+
+
+def _check(constraint: CheckConstraint, model: Any, editor: Any) -> str:
+    return str(constraint.constraint_sql(model, editor)).removeprefix(f'CONSTRAINT "{constraint.name}" ')
+
+
+def _loosened() -> Iterator[tuple[str, str]]:
+    """(table, which of its columns may hold what it must not)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, {"tables": list(append_only())})
+        columns = cursor.fetchall()
+    filled = {
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.local_concrete_fields
+        if not field.null
+    }
+    for table, column, kind, base, rule, empty in columns:
+        domain = _restricted().get((table, column)) or READABLE.get(kind, kind)
+        if domain in DOMAINS and not (kind == domain and _is_as_made(DOMAINS[domain], base, rule)):
+            yield table, f"its column {column} may hold more than {domain}"
+        if empty and (table, column) in filled:
+            yield table, f"its column {column} may be empty"
+
+
+def _is_as_made(domain: Domain, base: str, rule: str | None) -> bool:
+    return alike(base, domain.base) and alike(rule or "", f"CHECK ({domain.condition})")
+
+
+@cache
+def _bodies() -> dict[str, tuple[str, bool]]:
+    """The functions that guard, with what each does, and whether with its owner's rights."""
+    statements = (POSTGRESQL_FUNCTIONS, *writers.POSTGRESQL, *ledger_guards.STATEMENTS, *ledger_postgresql.STATEMENTS)
+    found = _FUNCTION.findall("\n".join(statements))
+    return {name: (body, "SECURITY DEFINER" in head) for name, head, body in found}
+
+
+@cache
+def _made() -> dict[tuple[str, str], str]:
+    """By table and name: the statement that made a trigger."""
+    statements = [statement for operation in append_only().values() for statement in operation.on_postgresql()]
+    found = _TRIGGER.finditer(";\n".join([*statements, *ledger_postgresql.STATEMENTS, *ledger_guards.STATEMENTS]))
+    return {(one[2], one[1]): one[0] for one in found}
+
+
+def _absent(triggers: Collection[tuple[str, str]], *, but: str = "") -> Iterator[tuple[str, str]]:
     for table, operation in sorted(append_only().items()):
         for name in (f"append_only_{table}_{what}" for what in operation.guarded if what != but):
             if (table, name) not in triggers:
                 yield table, f"its trigger {name} is missing"
 
 
-def _triggers() -> dict[tuple[str, str], bool]:
+def _triggers() -> dict[tuple[str, str], tuple[bool, str]]:
+    """By table and name: whether it is switched on, and the statement that would make it."""
     with connection.cursor() as cursor:
         cursor.execute(_TRIGGERS, {"tables": list(append_only())})
-        return {(table, name): enabled for table, name, enabled in cursor.fetchall()}
+        return {(table, name): (enabled, made) for table, name, enabled, made in cursor.fetchall()}
 
 
 def _rights() -> Iterator[tuple[str, str]]:
@@ -81,14 +211,15 @@ def _rights() -> Iterator[tuple[str, str]]:
     if not settings.APPLICATION_ROLE:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_RIGHTS, {"tables": list(append_only()), "role": settings.APPLICATION_ROLE})
+        asked = {"tables": list(append_only()), "role": settings.APPLICATION_ROLE, "numbered": list(roles.NUMBERED)}
+        cursor.execute(_RIGHTS, asked)
         rows = sorted(cursor.fetchall())
-    for table, may_delete, may_truncate, may_antedate, updatable in rows:
+    for table, may_delete, may_truncate, numbered, updatable in rows:
         too_much = [name for name in updatable if not _may_update(table, name)]
         rights = [
             *(["DELETE"] if may_delete else []),
             *(["TRUNCATE"] if may_truncate else []),
-            *(["INSERT arrival"] if may_antedate else []),
+            *([f"INSERT {', '.join(numbered)}"] if numbered else []),
             *([f"UPDATE {', '.join(too_much)}"] if too_much else []),
         ]
         if rights:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: Accounts that may not be overdrawn.
+GUARDED = "flags & 6 <> 0"
+
 _REFUSE_OPENING = """
 CREATE FUNCTION ledger_refuse_opening_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

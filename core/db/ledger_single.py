@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from core.db import vendor
+from core.db.ledger_guards import GUARDED
 
 _PARAMETERS = {
     "id": "uuid",
@@ -31,22 +33,14 @@ _PARAMETERS = {
 _COLUMNS = ", ".join(f'"{name}"' for name in _PARAMETERS)
 _VALUES = ", ".join(f"of_{name}" for name in _PARAMETERS)
 
-# Flag 8 of an account is its history, which changes nothing here. What is refused undoes itself, and is told by false.
+# Accounts that may not be overdrawn are locked first, so that what counts first on them is also numbered first; the
+# trigger locks the others. What is refused (by an account's guard, for one) undoes itself, and is told by false.
 FUNCTION = f"""
 CREATE FUNCTION ledger_post_plain({", ".join(f"of_{name} {kind}" for name, kind in _PARAMETERS.items())})
 RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    locked integer;
 BEGIN
-    SELECT count(*) INTO locked FROM (
-        SELECT FROM ledger_account
-        WHERE id IN (of_debit_account_id, of_credit_account_id) AND tenant_id = of_tenant_id AND ledger = of_ledger
-          AND flags & ~8 = 0 AND NOT closed
-        ORDER BY id FOR UPDATE
-    ) AS sides;
-    IF locked <> 2 THEN
-        RETURN false;
-    END IF;
+    PERFORM FROM ledger_account
+    WHERE id = ANY (ARRAY[of_debit_account_id, of_credit_account_id]) AND {GUARDED} ORDER BY id FOR UPDATE;
     INSERT INTO ledger_transfer ({_COLUMNS}, flags, timeout) VALUES ({_VALUES}, 0, 0);
     RETURN true;
 EXCEPTION WHEN integrity_constraint_violation THEN
@@ -54,7 +48,7 @@ EXCEPTION WHEN integrity_constraint_violation THEN
 END $$;
 """
 
-_CALL = f"SELECT ledger_post_plain({', '.join(['%s'] * len(_PARAMETERS))})"
+_CALL = f"SELECT ledger_post_plain({', '.join(f'%s::{kind}' for kind in _PARAMETERS.values())})".encode()
 
 
 def is_available() -> bool:
@@ -64,8 +58,11 @@ def is_available() -> bool:
 def posted(columns: Mapping[str, Any]) -> bool:
     """Whether a transfer of these columns, plain by itself, is in the books now; else nothing is, nor is locked.
 
-    False where an account is missing, guarded, closed or of another ledger, or the database refused the row.
+    False where an account is missing, closed or of another ledger, or the database refused the row.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_CALL, [columns[name] for name in _PARAMETERS])
-        return bool(cursor.fetchone()[0])
+    values = [columns[name] for name in _PARAMETERS]
+    connection.ensure_connection()
+    # Django's own cursors write the values into the statement, which the server then has to plan each time.
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        found = cursor.execute(_CALL, values, prepare=True).fetchone()
+    return bool(found and found[0])

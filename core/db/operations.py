@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.migrations.operations.base import Operation, OperationCategory
 
-from core.db import arrivals, writers
+from core.db import arrivals, domains, writers
 from core.db.truncation import keeper, keeping
 
-_POSTGRESQL_FUNCTIONS = """
+#: What the triggers run; running it again changes nothing.
+POSTGRESQL_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION daybook_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'append-only: % refuses %', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
@@ -55,9 +56,9 @@ class AppendOnly(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         postgresql = schema_editor.connection.vendor == "postgresql"
-        for statement in self._arriving(postgresql=postgresql) if self.sealed else ():
-            schema_editor.execute(statement, params=None)
-        for statement in self._postgresql() if postgresql else self._mariadb(schema_editor.connection):
+        if postgresql:
+            domains.keep_readable(schema_editor, self.table)
+        for statement in self.on_postgresql() if postgresql else self._on_mariadb(schema_editor.connection):
             schema_editor.execute(statement, params=None)
         if not postgresql:
             schema_editor.execute(keeping(schema_editor, self.table), params=None)
@@ -74,7 +75,17 @@ class AppendOnly(Operation):
     def describe(self) -> str:
         return f"Make {self.table} append-only"
 
+    def on_postgresql(self) -> list[str]:
+        """The statements that make the table append-only there."""
+        return [*self._arriving(postgresql=True), *self._postgresql()]
+
+    def _on_mariadb(self, connection: Any) -> Iterator[str]:
+        yield from self._arriving(postgresql=False)
+        yield from self._mariadb(connection)  # which looks at the columns when the one above is there
+
     def _arriving(self, *, postgresql: bool) -> list[str]:
+        if not self.sealed:
+            return []
         return [
             *(writers.POSTGRESQL if postgresql else writers.MARIADB),
             *arrivals.adding(self.table, postgresql=postgresql),
@@ -82,7 +93,7 @@ class AppendOnly(Operation):
         ]
 
     def _postgresql(self) -> list[str]:
-        statements = [_POSTGRESQL_FUNCTIONS]
+        statements = [POSTGRESQL_FUNCTIONS]
         if self.mutable:
             columns = ", ".join(f"'{column}'" for column in self.mutable)
             statements.append(

@@ -10,13 +10,16 @@ from django.db import connections
 #: table → the columns that the application may update, where not all of them.
 _updatable: dict[str, tuple[str, ...]] = {}
 
+#: The columns that the database alone fills: when a row arrived, and a transfer's place in the order of recording.
+NUMBERED = ("arrival", "ordinal")
+
 _INSERTABLE = """
 SELECT class.relname, string_agg(quote_ident(other.attname), ', ' ORDER BY other.attnum)
 FROM pg_class class
 JOIN pg_attribute arrival ON arrival.attrelid = class.oid AND arrival.attname = 'arrival'
 JOIN pg_attribute other ON other.attrelid = class.oid AND other.attnum > 0 AND NOT other.attisdropped
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'r'
-  AND NOT arrival.attisdropped AND other.attname <> 'arrival'
+  AND NOT arrival.attisdropped AND other.attname <> ALL(%s)
 GROUP BY class.relname
 """
 
@@ -70,9 +73,9 @@ def _grant_on_postgresql(connection: Any, role: str) -> None:
         for table, never_updated in cursor.fetchall():
             rights = "UPDATE, DELETE" if never_updated else "DELETE"
             cursor.execute(f"REVOKE {rights} ON {connection.ops.quote_name(table)} FROM {quoted}")
-        cursor.execute(_INSERTABLE)
+        cursor.execute(_INSERTABLE, [list(NUMBERED)])
         for table, names in cursor.fetchall():
-            # When a row arrived is not for the writer to say: COPY would believe it.
+            # The order of rows is not for the writer to say: COPY would believe it.
             cursor.execute(f"REVOKE INSERT ON {connection.ops.quote_name(table)} FROM {quoted}")
             cursor.execute(f"GRANT INSERT ({names}) ON {connection.ops.quote_name(table)} TO {quoted}")
         for table, columns in _updatable.items():

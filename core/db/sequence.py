@@ -60,3 +60,11 @@ def draw(name: str) -> int:
         number = int(cursor.lastrowid)
         cursor.execute(f"DELETE FROM {name} WHERE number = %s", [number])
         return number
+
+
+def last_drawn(name: str) -> str | None:
+    """What in a query is the largest number that the sequence has given, to whomever, when the query began or later.
+
+    None on MariaDB and MySQL, which can't be asked.
+    """
+    return f"(SELECT last_value FROM {name})" if vendor.is_postgresql() else None

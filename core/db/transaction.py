@@ -26,7 +26,7 @@ def atomic(*, durable: bool = False, savepoint: bool = False) -> Iterator[None]:
     with transaction.atomic(durable=durable, savepoint=savepoint):
         if wanted is not None and wanted != told:
             vendor.set_tenant(wanted)
-        token = _told.set(wanted)
+        token = _told.set(wanted or told)
         try:
             yield
         finally:

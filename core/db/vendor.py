@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import connection
+from psycopg import OperationalError
+from psycopg.pq import ExecStatus, TransactionStatus
 
 
 def is_postgresql() -> bool:
@@ -18,9 +20,19 @@ def is_mariadb() -> bool:
 
 def set_tenant(tenant_id: UUID | None) -> None:
     """Names the tenant for row-level security until the transaction ends; nothing on other databases."""
-    if is_postgresql():
+    if not is_postgresql():
+        return
+    naming = f"SET LOCAL daybook.tenant = '{tenant_id or ''}'"
+    raw = connection.connection
+    if raw.autocommit or raw.info.transaction_status != TransactionStatus.IDLE:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('daybook.tenant', %s, true)", [str(tenant_id or "")])
+            cursor.execute(naming)
+        return
+    # The driver would begin the transaction by a statement of its own: one trip instead of two, for every transaction.
+    with connection.wrap_database_errors:
+        begun = raw.pgconn.exec_(f"BEGIN; {naming}".encode())
+        if begun.status != ExecStatus.COMMAND_OK:
+            raise OperationalError(begun.get_error_message())
 
 
 def set_until_end(variable: str, value: int) -> None:

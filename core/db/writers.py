@@ -1,9 +1,9 @@
 """The gate of all who add to append-only tables: they pass together; who must know that none is inside closes it.
 
 Nobody enters by calling something: a trigger of each append-only table does, for every statement that inserts, whoever
-sends it, and the database lets go when the transaction ends. The same trigger draws the number of the statement, the
-`arrival` of its rows (`core.db.arrivals`). So whoever excludes all writers for a moment and draws a number knows that
-no row commits later below it.
+sends it, and the database lets go when the transaction ends. Only then are its rows numbered, by their `arrival`
+(`core.db.arrivals`). So whoever excludes all writers for a moment and draws a number knows that no row commits later
+below it.
 """
 
 from __future__ import annotations
@@ -19,21 +19,18 @@ from core.db.gate import GateBusy
 KEY = int.from_bytes(sha256(b"writers of append-only tables").digest()[:8], "big", signed=True)
 #: The table whose only row is the gate on MariaDB.
 TABLE = "core_writersgate"
-#: The sequence of statements that insert.
+#: The sequence by which rows are numbered as they arrive.
 SEQUENCE = "daybook_arrival"
 
-#: What the triggers need; running it again changes nothing. plpgsql evaluates both calls without a query of their own.
+#: What the triggers need; running it again changes nothing. plpgsql evaluates the call without a query of its own.
 POSTGRESQL = (
     f"CREATE SEQUENCE IF NOT EXISTS {SEQUENCE}",
     f"""
 CREATE OR REPLACE FUNCTION daybook_enter_as_writer() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    arrival bigint;
 BEGIN
     IF NOT pg_try_advisory_xact_lock_shared({KEY}) THEN
         PERFORM pg_advisory_xact_lock_shared({KEY});
     END IF;
-    arrival := nextval('{SEQUENCE}');
     RETURN NULL;
 END $$;
 """,
@@ -46,7 +43,7 @@ MARIADB = (
 
 
 def entering(table: str, *, postgresql: bool) -> str:
-    """The trigger by which inserting into `table` enters the gate and numbers what arrives."""
+    """The trigger by which inserting into `table` enters the gate; on MariaDB it numbers what arrives, too."""
     trigger = f"CREATE TRIGGER append_only_{table}_insert BEFORE INSERT ON {table}"
     if postgresql:
         return f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION daybook_enter_as_writer()"
@@ -55,6 +52,8 @@ def entering(table: str, *, postgresql: bool) -> str:
         f"{trigger} FOR EACH ROW BEGIN DECLARE gate INT; "
         f"SELECT id INTO gate FROM {TABLE} WHERE id = 1 LOCK IN SHARE MODE; "
         "IF gate IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: the gate of writers is gone'; "
+        # A session may name the number that the counter gives next, and so antedate what it writes.
+        "END IF; IF @@insert_id <> 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: insert_id is set'; "
         f"END IF; {sequence.drawing(SEQUENCE, 'NEW.arrival')} END"
     )
 

@@ -27,6 +27,8 @@ PART_ROWS = 50_000
 _WIDTHS = {"uuid": 16, "integer": 8}
 #: Of a row's digest so many bytes are kept to tell which row it was that changed.
 _PREFIX = 4
+#: A whole number of more digits, or with as many zeros at its end, may be written with an exponent.
+_WHOLE_DIGITS = 100
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -72,9 +74,14 @@ class Hashing:
 
     def add(self, values: Sequence[Any]) -> None:
         """The next row: the values of its columns, of which the first is its id."""
-        digest = sha256(
-            b"".join(_framed(form, value) for form, value in zip(self._forms, values, strict=True))
-        ).digest()
+        framed = []
+        for form, value in zip(self._forms, values, strict=True):
+            if value is None:
+                framed.append(b"-:")
+            else:
+                text = form(value).encode()
+                framed.append(b"%d:%b" % (len(text), text))
+        digest = sha256(b"".join(framed)).digest()
         self._digests.update(digest)
         self._leaves.append(self._identity(values[0]) + digest[:_PREFIX])
         self.rows += 1
@@ -110,15 +117,8 @@ def named(identity: bytes) -> str:
     )
 
 
-def _framed(form: Callable[[Any], str], value: Any) -> bytes:
-    if value is None:
-        return b"-:"
-    text = form(value).encode()
-    return b"%d:%b" % (len(text), text)
-
-
 def _uuid(value: Any) -> str:
-    return str(value).replace("-", "").lower()
+    return value.hex if value.__class__ is UUID else str(value).replace("-", "").lower()
 
 
 def _integer(value: Any) -> str:
@@ -127,7 +127,10 @@ def _integer(value: Any) -> str:
 
 def _decimal(value: Any) -> str:
     number = Decimal(value)
-    return _plain(number) if number.is_finite() else str(number)
+    text = str(number)
+    if text.isdigit() and len(text) <= _WHOLE_DIGITS:
+        return text
+    return _plain(number) if number.is_finite() else text
 
 
 def _plain(number: Decimal) -> str:
@@ -139,11 +142,13 @@ def _plain(number: Decimal) -> str:
     exponent += len(text) - len(kept)
     if not kept:
         return "0"
-    scaled = kept + "0" * exponent if 0 <= exponent <= 100 else f"{kept}e{exponent}"
+    scaled = kept + "0" * exponent if 0 <= exponent <= _WHOLE_DIGITS else f"{kept}e{exponent}"
     return f"-{scaled}" if sign else scaled
 
 
 def _instant(value: datetime) -> str:
+    if value.tzinfo is UTC:
+        return value.isoformat(timespec="microseconds")[:-6]  # without +00:00
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
@@ -170,7 +175,7 @@ def _json(value: str) -> str:
 
 
 def _whole(text: str) -> int | Decimal:
-    return int(text) if len(text) <= 100 else Decimal(text)
+    return int(text) if len(text) <= _WHOLE_DIGITS else Decimal(text)
 
 
 def _written(value: Any) -> str:
@@ -197,7 +202,7 @@ FORMS: Mapping[str, Callable[[Any], str]] = {
 
 
 def _uuid_identity(value: Any) -> bytes:
-    return bytes.fromhex(_uuid(value))
+    return value.bytes if value.__class__ is UUID else bytes.fromhex(_uuid(value))
 
 
 def _integer_identity(value: Any) -> bytes:

@@ -8,7 +8,9 @@ from itertools import chain, islice, zip_longest
 from django.db.models import Sum
 
 from core import integrity
-from core.db.asking import NAMED
+from core.db import sequence
+from core.db.asking import NAMED, faults, holds
+from core.db.writers import SEQUENCE
 from core.integrity import Check, Finding, Outcome, outcome
 from core.models import AuditRecord, Seal, SealPart
 from core.seals.form import NOTHING, Leaf, Part, leaves_of, named
@@ -18,19 +20,43 @@ from core.seals.tables import sealed
 
 
 def _seals() -> Outcome:
-    rows = Seal.objects.aggregate(total=Sum("rows"))["total"] or 0
-    return outcome(rows, "sealed rows", islice(chain(_Walk(rows).findings(), _vanished()), NAMED))
+    rows = (Seal.objects.aggregate(total=Sum("rows"))["total"] or 0) if holds(Seal) else 0
+    walked = _Walk(rows).findings() if holds(Seal) else ()
+    return outcome(rows, "sealed rows", islice(chain(walked, _out_of_reach(), _vanished()), NAMED))
 
 
 def _vanished() -> Iterator[Finding]:
     """The last seal leaves no gap in the chain; the audit trail remembers it."""
     recorded = AuditRecord.objects.filter(subject_type="seal").order_by("id").values_list("subject_id", "after")
-    kept = {str(one) for one in Seal.objects.values_list("id", flat=True)}
+    kept = {str(one) for one in Seal.objects.values_list("id", flat=True)} if holds(Seal) else set()
     for identity, told in recorded:
         if identity not in kept:
             yield Finding(
                 f"seal {(told or {}).get('number', identity)}", "was recorded in the audit trail, and is gone"
             )
+
+
+def _out_of_reach() -> Iterator[Finding]:
+    """Rows that say they arrived before the first one, or later than now: no seal would ever come to them."""
+    for table in _holding_such([table for table in sealed() if holds(table)]):
+        key = sealed()[table][0][0]
+        for (identity,) in faults(f"SELECT {key} {_beyond(table)} ORDER BY arrival, {key}"):
+            yield Finding(f"{table} {identity}", "was added where no seal looks")
+
+
+def _holding_such(tables: list[str]) -> list[str]:
+    """Asked of all at once: nearly always it is none."""
+    if not tables:
+        return []
+    asked = (f"SELECT DISTINCT {number} AS which {_beyond(table)}" for number, table in enumerate(tables))
+    return [tables[number] for (number,) in faults(f"{' UNION ALL '.join(asked)} ORDER BY which")]
+
+
+def _beyond(table: str) -> str:
+    # The sequence is asked after the rows were chosen: none of them can have been numbered since.
+    last = sequence.last_drawn(SEQUENCE)
+    later = f" OR arrival > {last}" if last else ""
+    return f"FROM {table} WHERE tenant_id = %(tenant)s AND (arrival < 1{later})"
 
 
 class _Walk:

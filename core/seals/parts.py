@@ -11,13 +11,10 @@ from core.seals.form import PART_ROWS, Hashing, Part
 
 
 def parts_of(table: str, columns: Sequence[tuple[str, str]], *, after: int, through: int) -> Iterator[Part]:
-    """The tenant's rows in this range of arrivals: none where there are none, several parts where there are many.
-
-    Rows that arrived together stay together, so a part may be larger than others by one statement's rows.
-    """
+    """The tenant's rows in this range of arrivals: none where there are none, several parts where there are many."""
     hashing, last = Hashing(table, columns, after), after
     for arrival, *values in _rows(table, columns, after, through):
-        if hashing.rows >= PART_ROWS and arrival > last:
+        if hashing.rows >= PART_ROWS:
             yield hashing.part(last)
             hashing = Hashing(table, columns, last)
         hashing.add(values)

@@ -58,7 +58,11 @@ def disagreements(kept: Copy) -> Iterator[Finding]:
         if found is None:
             yield Finding(f"seal {head.number}", _gone(head.number, last=max(present, default=0)))
         elif found != head:
-            yield Finding(f"seal {head.number}", f"was rewritten: it is {found.digest}, and the copy has {head.digest}")
+            differing = [name for name in head.__struct_fields__ if getattr(found, name) != getattr(head, name)]
+            told = ", ".join(
+                f"{name} {getattr(found, name)}, and the copy has {getattr(head, name)}" for name in differing
+            )
+            yield Finding(f"seal {head.number}", f"was rewritten: it has {told}")
 
 
 def _gone(number: int, *, last: int) -> str:

@@ -7,19 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import UUIDField
+from django.db.models import Model, UUIDField
 
 from core.access.scope import tenant_id
-from core.db.asking import fetched
+from core.db.asking import count, fetched
 from core.integrity import Check, Finding, Outcome, outcome
 from core.money import format_pico
 from ledger.chart import AccountFlags, account_name
+from ledger.models import Account, Transfer
 
 #: Of one kind of fault this many are named; the rest shows once they are mended.
 _NAMED = 100
 
-_ACCOUNTS = "SELECT COUNT(*) FROM ledger_account WHERE tenant_id = %(tenant)s"
-_TRANSFERS = "SELECT COUNT(*) FROM ledger_transfer WHERE tenant_id = %(tenant)s"
 _CURRENCIES = "SELECT COUNT(DISTINCT currency) FROM ledger_account WHERE tenant_id = %(tenant)s"
 
 # ruff: noqa: S608 - the statements are made of constants
@@ -116,12 +115,17 @@ def _unguarded(id: object, code: int, credit: Decimal, debit: Decimal) -> Findin
     return Finding(account_named(id, code), f"a guarded account is overdrawn by {_amount(max(-credit, -debit))}")
 
 
-def _asking(query: str, finding: Callable[..., Finding], *, counting: str, unit: str) -> Callable[[], Outcome]:
-    """A check's work: what the query returns is wrong, row by row."""
+def _asking(
+    query: str, finding: Callable[..., Finding], *, of: type[Model], unit: str, counting: str = ""
+) -> Callable[[], Outcome]:
+    """A check's work: what the query returns of that model's rows is wrong, row by row."""
 
     def run() -> Outcome:
-        rows = _rows(f"{query} LIMIT {_NAMED}")
-        return outcome(int(_rows(counting)[0][0]), unit, [finding(*row) for row in rows])
+        counted = count(of)
+        rows = _rows(f"{query} LIMIT {_NAMED}") if counted else []
+        if counted and counting:
+            counted = int(_rows(counting)[0][0])
+        return outcome(counted, unit, [finding(*row) for row in rows])
 
     return run
 
@@ -151,30 +155,30 @@ CHECKS: tuple[Check, ...] = (
         name="ledger.balanced",
         rule=1,
         sentence="In each currency, debits equal credits.",
-        run=_asking(_UNBALANCED, _unbalanced, counting=_CURRENCIES, unit="currencies"),
+        run=_asking(_UNBALANCED, _unbalanced, of=Account, unit="currencies", counting=_CURRENCIES),
     ),
     Check(
         name="ledger.balances",
         rule=1,
         sentence="Every stored balance equals the sum of its transfers.",
-        run=_asking(_DRIFTED, _drifted, counting=_ACCOUNTS, unit="accounts"),
+        run=_asking(_DRIFTED, _drifted, of=Account, unit="accounts"),
     ),
     Check(
         name="ledger.transfers",
         rule=1,
         sentence="Every transfer joins two accounts of its own tenant and currency.",
-        run=_asking(_STRANGERS, _stranger, counting=_TRANSFERS, unit="transfers"),
+        run=_asking(_STRANGERS, _stranger, of=Transfer, unit="transfers"),
     ),
     Check(
         name="ledger.customers",
         rule=1,
         sentence="Every account belongs to a customer of its own tenant.",
-        run=_asking(_ORPHANS, _orphan, counting=_ACCOUNTS, unit="accounts"),
+        run=_asking(_ORPHANS, _orphan, of=Account, unit="accounts"),
     ),
     Check(
         name="ledger.guards",
         rule=1,
         sentence="No guarded account is overdrawn.",
-        run=_asking(_UNGUARDED, _unguarded, counting=_ACCOUNTS, unit="accounts"),
+        run=_asking(_UNGUARDED, _unguarded, of=Account, unit="accounts"),
     ),
 )

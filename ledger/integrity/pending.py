@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.db import vendor
-from core.db.asking import faults
+from core.db.asking import count, faults, holds
 from core.integrity import Check, Finding, Outcome, outcome
 from ledger.integrity.books import account_named
 from ledger.models import Account, Expiry, Pending, Transfer
@@ -71,7 +71,13 @@ ORDER BY account.id
 """
 
 
+_PENDING = "pending transfers and expiries"
+_RESOLVING = "transfers that post or void"
+
+
 def _pending() -> Outcome:
+    if not holds(Transfer, Pending, Expiry):
+        return outcome(0, _PENDING)
     misstated = _MISSTATED.format(expires_at=vendor.seconds_after("held.timestamp", "held.timeout"))
     found = [
         Finding(f"transfer {transfer}", f"kept as {state or 'nothing'}, which is not what became of it")
@@ -81,10 +87,12 @@ def _pending() -> Outcome:
         Finding(f"transfer {transfer}", "kept as pending or expired, and it never was")
         for (transfer,) in faults(_UNHELD)
     ]
-    return outcome(Pending.objects.count() + Expiry.objects.count(), "pending transfers and expiries", found)
+    return outcome(count(Pending, Expiry), _PENDING, found)
 
 
 def _resolutions() -> Outcome:
+    if not holds(Transfer):
+        return outcome(0, _RESOLVING)
     found = [
         Finding(
             f"transfer {transfer}", "the transfer that it posts or voids is missing, another one, or settled otherwise"
@@ -92,15 +100,15 @@ def _resolutions() -> Outcome:
         for (transfer,) in faults(_UNSETTLED)
     ]
     counted = Transfer.objects.exclude(flagged(RESOLVING, 0)).count()
-    return outcome(counted, "transfers that post or void", found)
+    return outcome(counted, _RESOLVING, found)
 
 
 def _closed() -> Outcome:
     found = [
         Finding(account_named(account, code), "closed, and no transfer closed it" if closed else "a transfer closed it")
-        for account, code, closed in faults(_CLOSED)
+        for account, code, closed in (faults(_CLOSED) if holds(Account) else ())
     ]
-    return outcome(Account.objects.count(), "accounts", found)
+    return outcome(count(Account), "accounts", found)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -64,7 +64,15 @@ class Journal(msgspec.Struct, frozen=True):
 def journals(rows: Iterable[Posted], zone: ZoneInfo) -> Iterator[Journal]:
     """The rows by operation, dated in `zone`; rows of an operation come one after another."""
     for (at, identity), several in groupby(rows, key=lambda row: (row.effective_at, row.journal_id)):
-        yield Journal(on=at.astimezone(zone).date(), id=identity, transfers=tuple(several))
+        yield Journal(on=day_of(at, zone), id=identity, transfers=tuple(several))
+
+
+def day_of(instant: datetime, zone: ZoneInfo) -> date:
+    """The calendar day in the zone; at the ends of time, where the zone has none, the day in UTC."""
+    try:
+        return instant.astimezone(zone).date()
+    except OverflowError:
+        return instant.astimezone(UTC).date()
 
 
 def amount(pico: int) -> str:

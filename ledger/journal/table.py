@@ -18,8 +18,8 @@ COLUMNS = (
     *(f"credit_{name}" for name in _SIDE),
     *("currency", "amount"),
 )
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula; and the apostrophe, so that no two names become the same.
+_LED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def text(accounts: Iterable[NamedAccount], journals: Iterable[Journal], *, since: date) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _side(named: NamedAccount) -> list[str]:
 
 def _harmless(value: str) -> str:
     """The text, led by an apostrophe where a spreadsheet would run it."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if value.startswith(_LED) else value
 
 
 def _line(row: list[str]) -> str:

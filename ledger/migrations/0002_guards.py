@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from core.db.domains import Restrict
 from core.db.ledger_triggers import KeepBalances
 from core.db.operations import AppendOnly
 
@@ -10,6 +11,30 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial")]
 
     operations = [
+        Restrict(
+            "ledger_account",
+            {
+                "code": "uint16_not_zero",
+                "ledger": "uint32_not_zero",
+                "flags": "ledger_account_flags",
+                "user_data_64": "uint64",
+                "user_data_32": "uint32",
+                **dict.fromkeys(["debits_pending", "debits_posted", "credits_pending", "credits_posted"], "uint128"),
+            },
+        ),
+        Restrict(
+            "ledger_transfer",
+            {
+                "id": "ledger_id",
+                "amount": "uint128",
+                "ledger": "uint32_not_zero",
+                "code": "uint16_not_zero",
+                "user_data_64": "uint64",
+                "user_data_32": "uint32",
+                "flags": "ledger_transfer_flags",
+                "timeout": "uint32",
+            },
+        ),
         AppendOnly("ledger_transfer"),
         AppendOnly(
             "ledger_account",

@@ -1,27 +1,23 @@
-"""Accounts. Only the database changes their balances, and whether they are closed."""
+"""Accounts. Only the database changes their balances, and whether they are closed.
+
+What a single column may hold, its domain says (`core.db.domains`): 0002_guards names them.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import ExpressionWrapper, F
 from django.db.models.lookups import Exact, LessThanOrEqual
 
 from core.db.fields import WideIntegerField
 from core.models import TenantModel
 from customers.models import Customer
 from ledger.accounts import LARGEST
-from ledger.chart import KNOWN_FLAGS, AccountFlags, account_name
+from ledger.chart import AccountFlags, account_name
 
 BALANCES = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
-UINT16, UINT32, UINT64 = 2**16 - 1, 2**32 - 1, 2**64 - 1
-_GUARDS = AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS
-
-
-def within(largest: int, *fields: str) -> Q:
-    """From zero to the largest; the upper bound also stops NaN, which PostgreSQL holds to be above every number."""
-    return Q(**{f"{field}__gte": 0 for field in fields}, **{f"{field}__lte": largest for field in fields})
 
 
 def flagged(mask: int, value: int) -> Exact:
@@ -29,10 +25,14 @@ def flagged(mask: int, value: int) -> Exact:
     return Exact(F("flags").bitand(int(mask)), int(value))
 
 
+def _total(side: str) -> Any:
+    """What stands and is pending on one side."""
+    return ExpressionWrapper(F(f"{side}_pending") + F(f"{side}_posted"), output_field=WideIntegerField())
+
+
 def _guarded(flag: AccountFlags, *, side: str, by: str) -> Any:
     """Where the flag is set, what stands and is pending on one side is covered by what is posted on the other."""
-    total = ExpressionWrapper(F(f"{side}_pending") + F(f"{side}_posted"), output_field=WideIntegerField())
-    return flagged(flag.value, 0) | LessThanOrEqual(total, F(f"{by}_posted"))
+    return flagged(flag.value, 0) | LessThanOrEqual(_total(side), F(f"{by}_posted"))
 
 
 class Account(TenantModel):
@@ -42,12 +42,12 @@ class Account(TenantModel):
         Customer, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="accounts"
     )
     currency = models.CharField(max_length=3, help_text="Empty where the ledger is no currency's.")
-    code = models.PositiveIntegerField(help_text="What the account is for: its number in the chart of accounts.")
+    code = models.IntegerField(help_text="What the account is for: its number in the chart of accounts.")
     sub = models.CharField(
         max_length=120, blank=True, default="", help_text="Which one: a gateway, a wallet, a pool, a revenue account."
     )
     ledger = models.BigIntegerField(help_text="ISO 4217 number of the currency, or any other number.")
-    flags = models.PositiveIntegerField(default=0, help_text="TigerBeetle's account flags, as it was opened with.")
+    flags = models.IntegerField(default=0, help_text="TigerBeetle's account flags, as it was opened with.")
     closed = models.BooleanField(default=False, help_text="Nothing moves until the transfer that closed it is voided.")
     user_data_128 = models.UUIDField(null=True, blank=True)
     user_data_64 = WideIntegerField(default=0, digits=20)
@@ -63,15 +63,9 @@ class Account(TenantModel):
             models.UniqueConstraint(
                 fields=["customer", "currency", "code", "sub", "tenant_id"], name="ledger_account_identity"
             ),
-            models.CheckConstraint(condition=within(LARGEST, *BALANCES), name="ledger_account_balances"),
-            models.CheckConstraint(condition=Q(code__gte=1, code__lte=UINT16), name="ledger_account_code"),
-            models.CheckConstraint(condition=Q(ledger__gte=1, ledger__lte=UINT32), name="ledger_account_ledger"),
             models.CheckConstraint(
-                condition=within(UINT64, "user_data_64") & within(UINT32, "user_data_32"), name="ledger_account_data"
-            ),
-            models.CheckConstraint(
-                condition=flagged(~KNOWN_FLAGS, 0) & ~Q(flagged(_GUARDS, _GUARDS)),
-                name="ledger_account_flags",
+                condition=LessThanOrEqual(_total("debits"), LARGEST) & LessThanOrEqual(_total("credits"), LARGEST),
+                name="ledger_account_balances",
             ),
             models.CheckConstraint(
                 condition=_guarded(AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS, side="debits", by="credits"),

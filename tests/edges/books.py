@@ -42,15 +42,18 @@ def open_shop(name: str, *, series: str = "INV-{number:06}") -> Shop:
     tenant = access.open_tenant(key=key, name=name.title(), kind="sandbox", actor=world.TESTER, clock_at=start)
     with tenant_scope(tenant.id):
         keys = {scope: access.create_api_key(scopes=[scope], actor=world.TESTER) for scope in access.SCOPES}
-        operator = new_operator("owner")
+        operator = new_operator("owner", password=PASSWORD)
         _trade(series)
     return Shop(tenant, keys, operator)
 
 
-def new_operator(role: str | None) -> Any:
-    """An operator of the tenant in scope; without a role, a person who belongs to no tenant."""
+def new_operator(role: str | None, *, password: str | None = None) -> Any:
+    """An operator of the tenant in scope; without a role, a person who belongs to no tenant.
+
+    A password is slow to keep, as it must be: only who signs in by it has one.
+    """
     email = f"{role}-{uuid4().hex[:12]}@example.com"
-    person = get_user_model().objects.create_user(email, email=email, password=PASSWORD, is_staff=True)
+    person = get_user_model().objects.create_user(email, email=email, password=password, is_staff=True)
     if role is not None:
         Membership.objects.create(user=person, role=role)
     return person

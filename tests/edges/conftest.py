@@ -36,9 +36,9 @@ def theirs(shops: tuple[Shop, Shop], transactional_db: None) -> Shop:
     return shops[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(shops: tuple[Shop, Shop]) -> Iterator[str]:
-    """Where bin/serve serves this worker's database."""
+    """Where bin/serve serves this worker's database. No longer than it is asked: its relay looks after every tenant."""
     command = [sys.executable, str(ROOT / "manage.py"), "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         assert server.stdout is not None

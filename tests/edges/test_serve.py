@@ -105,6 +105,17 @@ def test_when_one_part_dies_the_other_is_ended() -> None:
     wait(lambda: processes.birth(known["serve-web"]) is None)
 
 
+def test_a_relay_ends_with_the_process_that_started_it() -> None:
+    """One that was killed can't end its children; they would go on with nobody to stop them."""
+    with served() as (server, _):
+        known = children(server.pid)
+        server.kill()
+        server.wait(timeout=60)
+    wait(lambda: processes.birth(known["serve-relay"]) is None)
+    os.kill(known["serve-web"], signal.SIGTERM)
+    wait(lambda: processes.birth(known["serve-web"]) is None)
+
+
 def test_an_issued_invoice_gets_its_pdf_by_itself(address: str, books: Tenant) -> None:
     """Through the outbox, by the relay that runs beside the web."""
     issue_one()

@@ -22,10 +22,12 @@ print(json.dumps({name: os.environ[name] for name in os.environ if name.startswi
 _LINGERS = _TELLS + "import time; time.sleep(30)"
 #: A base of the test's own instead of var/.
 _RUNNER = """
-import sys
+import signal, sys
 from pathlib import Path
 from config import with_database
 from config.embedded import Cluster
+# Tests that a shell runs in its background ignore Ctrl-C, and so would we.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 base = Path(sys.argv[1])
 with_database.VAR = base
 with_database.Cluster = lambda name, durable=True: Cluster(name, base=base, durable=durable)

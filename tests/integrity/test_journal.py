@@ -22,6 +22,62 @@ FAULTS = [
         {"core.guards": "customers_mark: its trigger append_only_customers_mark_truncate is missing"},
     ),
     Fault(
+        "DROP TRIGGER append_only_ledger_account_identity ON ledger_account",
+        {"core.guards": "ledger_account: its trigger append_only_ledger_account_identity is missing"},
+    ),
+    Fault(
+        "DROP TRIGGER ledger_keep_balances ON ledger_transfer",
+        {"core.guards": "ledger_transfer: its trigger ledger_keep_balances is missing"},
+    ),
+    Fault(
+        "CREATE OR REPLACE FUNCTION daybook_refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW;END'",
+        {"core.guards": "daybook_refuse_change: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits_guarded",
+        {"core.guards": "ledger_account: its constraint ledger_account_debits_guarded is missing"},
+    ),
+    Fault(
+        "ALTER DOMAIN uint64 DROP CONSTRAINT uint64_rule",
+        {"core.guards": "ledger_account: its column user_data_64 may hold more than uint64"},
+    ),
+    Fault(
+        "ALTER DOMAIN uint64 DROP CONSTRAINT uint64_rule; "
+        "ALTER DOMAIN uint64 ADD CONSTRAINT uint64_rule CHECK (VALUE >= 0 AND VALUE <= 18446744073709551616)",
+        {"core.guards": "ledger_account: its column user_data_64 may hold more than uint64"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_accounts, "
+        "ADD CONSTRAINT ledger_transfer_accounts CHECK (debit_account_id IS NOT NULL)",
+        {"core.guards": "ledger_transfer: its constraint ledger_transfer_accounts does not say what it did"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_transfer ALTER flags DROP NOT NULL",
+        {"core.guards": "ledger_transfer: its column flags may be empty"},
+    ),
+    Fault(
+        "CREATE OR REPLACE TRIGGER append_only_billing_charge_delete BEFORE DELETE ON billing_charge "
+        "FOR EACH STATEMENT EXECUTE FUNCTION daybook_enter_as_writer()",
+        {"core.guards": "billing_charge: its trigger append_only_billing_charge_delete does not do what it did"},
+    ),
+    Fault(
+        "CREATE OR REPLACE TRIGGER append_only_ledger_account_update BEFORE UPDATE ON ledger_account "
+        "FOR EACH STATEMENT WHEN (pg_trigger_depth() < 0) EXECUTE FUNCTION daybook_refuse_change()",
+        {"core.guards": "ledger_account: its trigger append_only_ledger_account_update does not do what it did"},
+    ),
+    Fault(
+        "ALTER FUNCTION ledger_keep_balances() SECURITY INVOKER",
+        {"core.guards": "ledger_keep_balances: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER TABLE core_message ALTER at TYPE timestamptz",
+        {"core.guards": "core_message: its column at may hold more than instant"},
+    ),
+    Fault(
+        "GRANT INSERT (arrival, ordinal) ON ledger_transfer TO daybook_app",
+        {"core.guards": "ledger_transfer: the application's role may INSERT ordinal, arrival"},
+    ),
+    Fault(
         "GRANT DELETE, TRUNCATE ON core_auditrecord TO daybook_app",
         {"core.guards": "core_auditrecord: the application's role may DELETE and TRUNCATE"},
     ),

@@ -81,9 +81,11 @@ def _columns() -> list[tuple[str, str, str, str]]:
 #: What a check of a table's own thinks of a changed value is beside the point here.
 _DROP_CHECKS = """
 DO $$ DECLARE held record; BEGIN
-    FOR held IN SELECT conrelid::regclass AS home, conname FROM pg_constraint
-        WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
-    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', held.home, held.conname); END LOOP;
+    FOR held IN
+        SELECT CASE conrelid WHEN 0 THEN 'DOMAIN ' || contypid::regtype ELSE 'TABLE ' || conrelid::regclass END AS home,
+            conname
+        FROM pg_constraint WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
+    LOOP EXECUTE format('ALTER %s DROP CONSTRAINT %I', held.home, held.conname); END LOOP;
 END $$
 """
 
@@ -160,6 +162,16 @@ def test_a_row_added_where_a_seal_found_none_is_named(chain: Tenant) -> None:
 def test_a_row_added_after_the_last_seal_is_the_next_ones(chain: Tenant) -> None:
     with corrupted(_copy("core_message", NEW, "nextval('daybook_arrival')")):
         assert found() == []
+
+
+@pytest.mark.parametrize(
+    "arrival",
+    ["0", "-1", "-9223372036854775808", "(SELECT last_value + 1000 FROM daybook_arrival)", "9223372036854775807"],
+)
+def test_a_row_added_where_no_seal_ever_looks_is_named(chain: Tenant, arrival: str) -> None:
+    """It could be changed and removed later, and no seal would know of it."""
+    with corrupted(_copy("core_message", NEW, arrival)):
+        assert found() == [f"core_message {NEW}: was added where no seal looks"]
 
 
 def test_rows_that_changed_places_are_named(chain: Tenant) -> None:
@@ -291,7 +303,7 @@ def test_a_chain_made_anew_over_other_rows_is_sound_in_itself_and_disagrees_with
         services._make(cut, world.TESTER, even_if_empty=True, progress=lambda *_: None)
         assert found() == []
         first, *gone = selectors.disagreements(copy)
-    assert first.detail.startswith("was rewritten: it is ")
+    assert first.detail.startswith("was rewritten: it has made_at ")
     assert [one.subject for one in gone] == ["seal 2", "seal 3"]
 
 

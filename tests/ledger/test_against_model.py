@@ -22,6 +22,7 @@ from ledger.services import create_accounts, create_transfers, expire_pending
 from ledger.transfers import Transfer
 from tests.ledger.builders import MARCH_1, fresh_tenant
 from tests.ledger.model import CLOSED, MAX, Account, Machine
+from tests.support.effort import sized
 
 #: 1 and 2 are free, 3 is a wallet, 4 its mirror, 5 of another ledger, 6 opened as closed; 7 isn't there.
 _ACCOUNTS = {1: (1, 8), 2: (1, 0), 3: (1, 2), 4: (1, 4), 5: (2, 0), 6: (1, 32)}
@@ -152,7 +153,7 @@ def test_the_rules_are_the_models(batches: list[tuple[int, list[dict[str, Any]]]
 
 
 @pytest.mark.usefixtures("transactional_db")
-@settings(max_examples=60, deadline=None, suppress_health_check=_relaxed)
+@settings(max_examples=sized(60), deadline=None, suppress_health_check=_relaxed)
 @given(batches=_batches())
 def test_the_books_are_the_models(batches: list[tuple[int, list[dict[str, Any]]]]) -> None:
     """In the database, with time passing: results, balances, closedness, fates and history; all checks are content."""

@@ -41,6 +41,7 @@ def test_the_trial_balance_as_json(books: Tenant, acme: Customer) -> None:
     assert found == {
         "tenant": books.key,
         "as_of": None,
+        "recorded_by": None,
         "rows": [
             row("EUR", 1200, "unbilled receivable", "12.50", "0.000001", "12.499999"),
             row("EUR", 4000, "revenue", "0.000001", "12.50", "-12.499999"),
@@ -72,6 +73,16 @@ def test_the_trial_balance_as_of_an_instant(books: Tenant, acme: Customer, as_of
     found = json.loads(run("trial_balance", "--tenant", books.key, "--as-of", as_of, "--json"))
     assert found["as_of"] == told
     assert found["totals"][0] == {"currency": "EUR", "debits": "12.50", "credits": "12.50"}
+
+
+def test_the_trial_balance_as_it_was_known(books: Tenant, acme: Customer) -> None:
+    """What counted already and was learnt of later is not in it."""
+    known = ("--as-of", "2026-05-01", "--recorded-by", "2026-03-31")
+    found = json.loads(run("trial_balance", "--tenant", books.key, *known, "--json"))
+    assert (found["as_of"], found["recorded_by"]) == ("2026-05-01T00:00:00Z", "2026-03-31T00:00:00Z")
+    assert found["totals"][0] == {"currency": "EUR", "debits": "12.50", "credits": "12.50"}
+    title, *_ = run("trial_balance", "--tenant", books.key, *known).strip().splitlines()
+    assert title.endswith("as of 2026-05-01T00:00:00Z recorded by 2026-03-31T00:00:00Z")
 
 
 def test_the_trial_balance_for_people(books: Tenant, acme: Customer) -> None:
@@ -131,6 +142,12 @@ def test_an_unknown_name_is_refused(
         run("statement", "--tenant", tenant or books.key, "--customer", customer, "--account", "1200", stderr=errors)
     assert ended.value.code == 1
     assert errors.getvalue().startswith(code)
+
+
+def test_a_span_that_ends_before_it_begins_is_wrong_usage(books: Tenant, acme: Customer) -> None:
+    span = ("--from", "2026-04-01", "--to", "2026-03-01")
+    with pytest.raises(CommandError, match="--to: must be after --from"):
+        run("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", *span)
 
 
 @pytest.mark.parametrize("account", ["1201", "abc", "-1"])

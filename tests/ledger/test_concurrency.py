@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import permutations
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +24,10 @@ from ledger.accounts import AccountIdentity, Balances
 from ledger.chart import Code
 from ledger.models import Transfer as TransferRow
 from ledger.results import Result
+from ledger.selectors import balances
 from ledger.services import create_transfers, expire_pending, post
 from ledger.transfers import Transfer, TransferFlags
-from tests.ledger.builders import MARCH_1, held, opened, posted, settle, transfer
+from tests.ledger.builders import MARCH_1, bare_account, held, move, new_customer, opened, posted, settle, transfer
 from tests.support.processes import at_once
 from tests.support.waiting import until_somebody_waits
 
@@ -58,6 +63,65 @@ def test_there_and_back_at_once_without_a_deadlock(unbilled: AccountIdentity, re
     back = [[transfer(revenue, unbilled, 2)] for _ in range(1000)]
     in_processes(there, back)
     assert held(unbilled, revenue) == [Balances(debits_posted=2000, credits_posted=2000)] * 2
+
+
+def test_batches_over_the_same_accounts_in_any_order_do_not_deadlock() -> None:
+    """Whatever comes first in a batch: the database locks accounts in the order of their ids, guarded or not."""
+    acme = new_customer()
+    codes = (Code.ACCOUNTS_RECEIVABLE, Code.UNBILLED_RECEIVABLE, Code.REVENUE, Code.DEFERRED_REVENUE, Code.WALLET_PAID)
+    accounts = [opened(acme, code) for code in codes]
+    *rich, wallet = accounts
+    posted(*[transfer(one, wallet, 10**9) for one in rich])
+
+    def batch(chance: Random) -> list[Transfer]:
+        pairs = list(permutations(accounts, 2))
+        chance.shuffle(pairs)
+        return [transfer(debit, credit, 1) for debit, credit in pairs]
+
+    in_processes(*([batch(Random(f"{process} {n}")) for n in range(60)] for process in range(3)))
+    assert len({balance.debits_posted for balance in held(*rich)}) == 1
+
+
+def test_batches_of_two_do_not_deadlock(acme: Customer) -> None:
+    """They are one statement, too: two would each lock in an order of its own."""
+    codes = (Code.ACCOUNTS_RECEIVABLE, Code.UNBILLED_RECEIVABLE, Code.REVENUE, Code.DEFERRED_REVENUE)
+    a, b, c, d = (opened(acme, code) for code in codes)
+    with deadlocks_forbidden():
+        in_processes(
+            [[transfer(a, b, 1), transfer(c, d, 1)] for _ in range(300)],
+            [[transfer(c, d, 1), transfer(a, b, 1)] for _ in range(300)],
+        )
+    assert held(a, c) == [Balances(debits_posted=600)] * 2
+
+
+def test_batches_of_several_ledgers_do_not_deadlock() -> None:
+    """Nor those that are not of one ledger, which the database moves in another way."""
+    ours, theirs = ([bare_account(ledger=ledger) for _ in range(4)] for ledger in (1, 2))
+
+    def batch(chance: Random) -> list[Transfer]:
+        pairs = [(*pair, ledger) for ledger, accounts in ((1, ours), (2, theirs)) for pair in permutations(accounts, 2)]
+        chance.shuffle(pairs)
+        return [move(debit, credit, 1, ledger=ledger) for debit, credit, ledger in pairs]
+
+    with deadlocks_forbidden():
+        in_processes(*([batch(Random(f"{process} {n}")) for n in range(60)] for process in range(3)))
+    assert {one.debits_posted for one in balances([*ours, *theirs]).values()} == {540}
+
+
+@contextmanager
+def deadlocks_forbidden() -> Iterator[None]:
+    before = _deadlocks()
+    yield
+    assert _deadlocks() == before
+
+
+def _deadlocks() -> int:
+    """How many this database has had to break."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
 
 
 def test_eight_at_once_draw_no_more_than_there_is(unbilled: AccountIdentity, wallet: AccountIdentity) -> None:
@@ -157,3 +221,26 @@ def test_a_lost_race_is_named(
             racing = pool.submit(_post_beside, tenant_id(), second)
             until_somebody_waits()
         assert racing.result(timeout=60) == [Result.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT_ID]
+
+
+def _post_all_beside(tenant: UUID, batch: list[Transfer]) -> list[Result]:
+    try:
+        with tenant_scope(tenant):
+            return posted(*batch)
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("beside", [0, 1, 2])
+def test_an_id_that_is_spent_meanwhile_is_not_posted(
+    unbilled: AccountIdentity, revenue: AccountIdentity, wallet: AccountIdentity, beside: int
+) -> None:
+    """Whoever waits for an account looks at the ids again: they may have been spent by whom it waited for."""
+    failing = transfer(wallet, revenue, 5)
+    batch = [transfer(unbilled, revenue, 5, id=failing.id), *(transfer(unbilled, revenue, 1) for _ in range(beside))]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with atomic():
+            assert post([failing], at=MARCH_1) == [Result.EXCEEDS_CREDITS]
+            racing = pool.submit(_post_all_beside, tenant_id(), batch)
+            until_somebody_waits()
+        assert racing.result(timeout=60) == [Result.ID_ALREADY_FAILED, *[Result.CREATED] * beside]

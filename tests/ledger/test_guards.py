@@ -71,6 +71,40 @@ def test_a_raw_insertion_moves_the_balances(ids: dict[str, UUID]) -> None:
     assert found == {ids["receivable"]: Balances(debits_posted=105), ids["revenue"]: Balances(credits_posted=105)}
 
 
+def test_no_transfer_of_a_statement_overdraws_a_guarded_account_for_a_moment(ids: dict[str, UUID]) -> None:
+    """What a later one pays in does not cover an earlier one; the other way round it does."""
+    pays_in = {"debit_account_id": ids["receivable"], "credit_account_id": ids["wallet"]}
+    draws = {"debit_account_id": ids["wallet"], "credit_account_id": ids["receivable"]}
+    run(*together(insertion(ids, **pays_in), insertion(ids, **draws), insertion(ids, **pays_in)))
+    known = balances([ids["wallet"]])
+    assert known == {ids["wallet"]: Balances(debits_posted=5, credits_posted=10)}
+
+    twice = {**draws, "amount": 6}
+    told = refused(*together(insertion(ids, **twice), insertion(ids, **pays_in)))
+    assert told[0] == (INTEGRITY if on_postgresql() else CHECK)
+    assert balances([ids["wallet"]]) == known
+
+
+def together(*insertions: tuple[str, list[Any]]) -> tuple[str, list[Any]]:
+    """One INSERT of all their rows."""
+    statement = insertions[0][0]
+    marks = statement.partition("VALUES ")[2]
+    return statement + f", {marks}" * (len(insertions) - 1), [value for _, row in insertions for value in row]
+
+
+@pytest.mark.postgresql("MariaDB's statements read what is there")
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_nobody_posts_by_an_old_view_of_the_books(ids: dict[str, UUID], level: str) -> None:
+    """It would not know of a period that was closed meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {level}")
+    try:
+        state, message = refused(*insertion(ids))
+    finally:
+        connection.close()
+    assert (state, "READ COMMITTED" in message) == (INTEGRITY, True)
+
+
 @pytest.mark.parametrize(
     "changes, state",
     [
@@ -156,12 +190,16 @@ def test_nothing_of_a_refused_statement_remains(ids: dict[str, UUID]) -> None:
             pytest.param(sql, marks=_POSTGRESQL)
             for sql in (
                 "TRUNCATE ledger_account CASCADE",
+                "ALTER DOMAIN uint128 DROP CONSTRAINT uint128_rule",
+                "ALTER TABLE ledger_transfer ALTER amount TYPE numeric",
                 "ALTER TABLE ledger_transfer DISABLE TRIGGER ALL",
                 "ALTER TABLE ledger_account DISABLE TRIGGER USER",
                 "DROP TRIGGER ledger_keep_balances ON ledger_transfer",
                 "SET session_replication_role = replica",
                 "CREATE OR REPLACE FUNCTION ledger_keep_balances() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
                 "SET ROLE pg_write_all_data",
+                "INSERT INTO ledger_transfer (ordinal) VALUES (-1)",
+                "INSERT INTO ledger_expiry (ordinal) VALUES (-1)",
             )
         ),
         *(

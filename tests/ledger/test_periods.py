@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from msgspec.structs import replace
 
 from core import clock
 from core.access.scope import tenant_id, tenant_scope
 from core.access.services import change_tenant
+from core.db import writers
 from core.db.transaction import atomic
 from core.errors import InvalidValue, NotFound
+from core.integrity import Finding
 from core.models import AuditRecord, Message, Tenant
 from ledger import periods, services
 from ledger.accounts import AccountIdentity
@@ -22,7 +26,7 @@ from ledger.models import AccountingPeriod
 from ledger.periods import PeriodClosed, PeriodNotOver, PeriodOutOfOrder
 from ledger.results import Result
 from tests.ledger.builders import posted, transfer
-from tests.ledger.raw import INTEGRITY, inserting, refused
+from tests.ledger.raw import INTEGRITY, inserting, refused, run
 from tests.support.commands import manage, succeed
 from tests.support.corrupting import corrupted
 from tests.support.world import TESTER, instant
@@ -199,6 +203,45 @@ def test_closing_waits_for_what_is_being_posted(unbilled: AccountIdentity, reven
 
 
 @pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda: periods.reopen(month="2026-01", reason="an error", actor=TESTER),
+        lambda: periods.open_period(month="2026-03", actor=TESTER),
+        lambda: clock.advance(to=instant("2026-03-16"), actor=TESTER),
+    ],
+    ids=["reopening", "opening", "the clock"],
+)
+def test_whoever_locks_the_tenant_meanwhile_is_not_met_half_way(
+    march: Tenant, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]
+) -> None:
+    """Each waits for the other to be done, and none is undone for a deadlock."""
+    failures: list[DatabaseError] = []
+    _close("2026-01")
+
+    def other() -> None:
+        try:
+            with tenant_scope(march.id), suppress(PeriodOutOfOrder):
+                meanwhile()
+        except DatabaseError as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=other)
+
+    def excluding(*, wait_milliseconds: int, exclude: Callable[..., None] = writers.exclude) -> None:
+        exclude(wait_milliseconds=wait_milliseconds)
+        if thread.ident is None:
+            thread.start()
+            thread.join(timeout=0.5)
+
+    monkeypatch.setattr(writers, "exclude", excluding)
+    assert _close("2026-02").state == AccountingPeriod.State.CLOSED
+    thread.join(timeout=30)
+    assert (failures, thread.is_alive()) == ([], False)
+
+
+@pytest.mark.parametrize(
     ("statement", "found"),
     [
         (
@@ -212,6 +255,26 @@ def test_closing_waits_for_what_is_being_posted(unbilled: AccountIdentity, reven
         (
             "UPDATE ledger_transfer SET effective_at = '2026-01-15Z', timestamp = '2026-03-16Z' WHERE {own}",
             ("transfer", "posted into 2026-01, closed"),
+        ),
+        (
+            "UPDATE ledger_transfer SET effective_at = '2025-12-15Z', timestamp = '2026-03-16Z' WHERE {own}",
+            ("transfer", "posted into 2026-01, closed"),
+        ),
+        (
+            "UPDATE ledger_accountingperiod SET state = 'open' WHERE month = '2026-02' AND {own}",
+            ("period 2026-02", "it is open, and the audit trail says otherwise"),
+        ),
+        (
+            "UPDATE ledger_accountingperiod SET changed_at = '2026-03-31Z' WHERE month = '2026-02' AND {own}",
+            ("period 2026-02", "it is closed, and the audit trail says otherwise"),
+        ),
+        (
+            "DELETE FROM ledger_accountingperiod WHERE month = '2026-02' AND {own}",
+            ("period 2026-02", "the audit trail knows it, and it is gone"),
+        ),
+        (
+            "DELETE FROM ledger_accountingperiod WHERE {own}",
+            ("period 2026-01", "the audit trail knows it, and it is gone"),
         ),
     ],
 )
@@ -227,6 +290,20 @@ def test_a_fault_is_found(
     with corrupted(statement.format(own=f"tenant_id = '{tenant_id()}'")):
         findings = check.run().findings
     assert any(one.subject.startswith(found[0]) and one.detail == found[1] for one in findings), findings
+
+
+@pytest.mark.usefixtures("march")
+def test_what_was_slipped_in_is_found_whatever_time_it_states(
+    unbilled: AccountIdentity, revenue: AccountIdentity
+) -> None:
+    """By raw SQL the application's role may open a period, and close it again as if nothing had been."""
+    _close("2026-01")
+    period = "UPDATE ledger_accountingperiod SET state = %s WHERE month = '2026-01' AND tenant_id = %s"
+    antedated = transfer(unbilled, revenue, 5, effective_at=instant("2026-01-15"))
+    run(period, ["open", tenant_id()])
+    run(*inserting(antedated, id=antedated.id, timestamp=instant("2026-01-15")))
+    run(period, ["closed", tenant_id()])
+    assert checks.CHECKS[0].run().findings == (Finding(f"transfer {antedated.id}", "posted into 2026-01, closed"),)
 
 
 def _period(books: Tenant, *arguments: str) -> Any:

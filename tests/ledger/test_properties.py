@@ -19,6 +19,7 @@ from ledger.results import Result
 from ledger.statements import Span, statement
 from ledger.transfers import Transfer, reverse
 from tests.ledger.builders import MARCH_1, MAY_1, fresh_tenant, new_customer, opened, posted, transfer
+from tests.support.effort import sized
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -31,7 +32,7 @@ amounts = st.one_of(st.integers(-20, 20), st.integers(-(2**120), 2**120))
 moves = st.tuples(st.sampled_from(CODES), st.sampled_from(CODES), amounts, st.integers(0, 3))
 plans = st.lists(st.lists(moves, min_size=1, max_size=8), min_size=1, max_size=5)
 # Each example makes its own tenant, so that the fixture has nothing to reset between them.
-many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=sized(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def accounts() -> dict[Code, AccountIdentity]:

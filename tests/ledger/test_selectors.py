@@ -14,7 +14,6 @@ from ledger import selectors, services
 from ledger.accounts import AccountIdentity
 from ledger.chart import Code, TransferCode
 from ledger.reports import Booked, Statement, TrialBalanceRow
-from ledger.selectors import Time
 from ledger.statements import Span, statement
 from ledger.transfers import Transfer
 from tests.ledger.builders import APRIL_1, MARCH_1, MAY_1, fresh_tenant, new_customer, opened, posted, transfer
@@ -38,26 +37,35 @@ def history(unbilled: AccountIdentity, revenue: AccountIdentity) -> list[Transfe
 
 @pytest.mark.usefixtures("history")
 @pytest.mark.parametrize(
-    "as_of, by, expected",
+    "as_of, recorded_by, expected",
     [
-        (None, "effective", 115),
-        (MARCH_1 - MOMENT, "effective", 0),
-        (MARCH_1, "effective", 100),
-        (APRIL_1 - MOMENT, "effective", 100),
-        (APRIL_1, "effective", 120),
-        (MAY_1, "effective", 115),
-        (MARCH_1, "recorded", 0),
-        (APRIL_1, "recorded", 20),
-        (MAY_1 - MOMENT, "recorded", 20),
-        (MAY_1, "recorded", 115),
+        (None, None, 115),
+        (MARCH_1 - MOMENT, None, 0),
+        (MARCH_1, None, 100),
+        (APRIL_1 - MOMENT, None, 100),
+        (APRIL_1, None, 120),
+        (MAY_1, None, 115),
+        (None, MARCH_1, 0),
+        (None, APRIL_1, 20),
+        (None, MAY_1 - MOMENT, 20),
+        (None, MAY_1, 115),
+        (MARCH_1, APRIL_1, 0),
+        (APRIL_1, APRIL_1, 20),
+        (APRIL_1, MAY_1, 120),
     ],
 )
 def test_a_balance_as_of_an_instant(
-    unbilled: AccountIdentity, revenue: AccountIdentity, as_of: datetime | None, by: Time, expected: int
+    unbilled: AccountIdentity,
+    revenue: AccountIdentity,
+    as_of: datetime | None,
+    recorded_by: datetime | None,
+    expected: int,
 ) -> None:
-    """By when things count, or by when they were learnt of; the instant itself is included. Both sides mirror."""
-    assert selectors.balance(unbilled, as_of=as_of, by=by) == expected
-    assert selectors.balance(revenue, as_of=as_of, by=by) == -expected
+    """By when things count and by when they were learnt of; the instant itself is included. Both sides mirror."""
+    assert selectors.balance(unbilled, as_of=as_of, recorded_by=recorded_by) == expected
+    assert selectors.balance(revenue, as_of=as_of, recorded_by=recorded_by) == -expected
+    totals = selectors.trial_balance(as_of=as_of, recorded_by=recorded_by).rows
+    assert [row.balance for row in totals] == ([expected, -expected] if expected else [])
 
 
 def test_an_account_that_was_never_opened_has_nothing_on_it(acme: Customer) -> None:
@@ -164,7 +172,7 @@ def test_the_trial_balance_as_of_an_instant(unbilled: AccountIdentity, history: 
     """The same rows from the transfers as from the stored balances, once all of them count."""
     assert selectors.trial_balance(as_of=MAY_1) == selectors.trial_balance()
     assert selectors.trial_balance(as_of=APRIL_1).totals() == {"EUR": (120, 120)}
-    assert selectors.trial_balance(as_of=APRIL_1, by="recorded").totals() == {"EUR": (20, 20)}
+    assert selectors.trial_balance(recorded_by=APRIL_1).totals() == {"EUR": (20, 20)}
     assert selectors.trial_balance(as_of=MARCH_1 - MOMENT).rows == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import timedelta
 from io import StringIO
 from uuid import UUID
@@ -15,8 +16,8 @@ from core import clock
 from core.access.scope import tenant_id
 from core.models import Tenant, new_id
 from customers.models import Customer
-from ledger import selectors
-from ledger.accounts import LAST_ID, NO_ID, AccountIdentity, AccountRecord, Balances
+from ledger import rows, selectors
+from ledger.accounts import LAST_ID, NO_ID, AccountIdentity, AccountRecord, AccountState, Balances
 from ledger.chart import AccountFlags, Code
 from ledger.filters import AccountFilter, QueryFilter
 from ledger.models import Account, FailedTransfer
@@ -43,6 +44,7 @@ from tests.ledger.builders import (
     settle,
     transfer,
 )
+from tests.metering.crowd import meanwhile
 
 pytestmark = pytest.mark.usefixtures("books")
 _PENDING = TransferFlags.PENDING
@@ -283,3 +285,52 @@ def test_accounts_are_queried_page_by_page() -> None:
     assert found(reversed=True, after=later.id, limit=2) == [ids[2], ids[1]]
     assert found(ledger=2) == found(user_data_32=8) == found(timestamp_min=APRIL_1) == [later.id]
     assert found(limit=0) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_pending_and_posted_fits_together(count: int) -> None:
+    """Also where no judge is asked: or a pending transfer could never be posted."""
+    one, other, third = bare_account(), bare_account(), bare_account()
+    big = move(one, other, 2**127, flags=_PENDING)
+    assert create_transfers([big], at=MARCH_1) == ["created"]
+    for debit, credit, result in ((one, third, "overflows_debits"), (third, other, "overflows_credits")):
+        batch = [move(debit, credit, 2**127 // count) for _ in range(count)]
+        assert create_transfers(batch, at=MARCH_1) == ["created"] * (count - 1) + [result]
+    assert create_transfers([settle(big, TransferFlags.POST_PENDING_TRANSFER)], at=MARCH_1) == ["created"]
+
+
+def test_a_pending_transfer_that_is_committed_while_we_look_is_not_found_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its accounts were not among those that were to be locked: what settles it came first."""
+    pending = move(bare_account(), bare_account(), 5, flags=_PENDING.value)
+    locking = rows.locked_accounts
+
+    def locked(ids: Collection[UUID]) -> dict[UUID, AccountState]:
+        monkeypatch.setattr(rows, "locked_accounts", locking)
+        assert meanwhile(lambda: create_transfers([pending], at=MARCH_1)).result(timeout=30) == ["created"]
+        return locking(ids)
+
+    monkeypatch.setattr(rows, "locked_accounts", locked)
+    settling = settle(pending, TransferFlags.POST_PENDING_TRANSFER)
+    assert create_transfers([settling], at=MARCH_1) == ["pending_transfer_not_found"]
+    assert create_transfers([msgspec.structs.replace(settling, id=new_id())], at=MARCH_1) == ["created"]
+
+
+def test_a_transfer_that_was_looked_up_is_no_new_one() -> None:
+    """It says when it was recorded, which is not for the sender to say."""
+    sent = move(bare_account(), bare_account(), 5)
+    assert create_transfers([sent], at=MARCH_1) == ["created"]
+    (found,) = selectors.lookup_transfers([sent.id])
+    for again in (found, msgspec.structs.replace(found, id=new_id())):
+        assert create_transfers([again], at=MARCH_1) == ["timestamp_must_be_zero"]
+
+
+def test_a_batch_of_several_ledgers_overdraws_nothing_for_a_moment() -> None:
+    """Each transfer is told what it would be told alone, whatever else is in the batch."""
+    wallet, bank = bare_account(_GUARDED.value), bare_account()
+    elsewhere = move(bare_account(ledger=2), bare_account(ledger=2), 1, ledger=2)
+    batch = [move(wallet, bank, 5), move(bank, wallet, 5), elsewhere]
+    assert posted(*batch) == ["exceeds_credits", "created", "created"]
+    assert (
+        posted(move(wallet, bank, 5), move(bank, wallet, 5), msgspec.structs.replace(elsewhere, id=new_id()))
+        == ["created"] * 3
+    )

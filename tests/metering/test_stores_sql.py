@@ -25,6 +25,7 @@ from metering.models.batch import POSITION_BITS
 from metering.stores import store
 from metering.values import Dimensions, Span, UsageEvent, UsageValue, View
 from tests.metering.samples import SOURCE, TESTER, document, meter, send, text
+from tests.support.effort import sized
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -143,7 +144,7 @@ def published(declared: dict[str, Any]) -> MeterRule:
 
 # Each example has books of its own: making a failing one smaller would take longer than reading it.
 @settings(
-    max_examples=60,
+    max_examples=sized(60),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -20,16 +20,19 @@ from core.models import Tenant
 from metering.models import Batch, Event, Import
 from tests.support import world
 from tests.support.commands import spawn, succeed
+from tests.support.effort import sized
 from tests.support.histories import booked
 from tests.support.tenants import another_tenant
 from tests.support.verifying import verify_books
 
 pytestmark = pytest.mark.usefixtures("books")
 
-ROWS = 30_000
+ROWS = sized(30_000)
 #: Rows taken in when an import is killed.
-_MOMENTS = (0, 6_000, 18_000)
-CUSTOMERS = 60
+_MOMENTS = (0, ROWS // 5, ROWS * 3 // 5)
+CUSTOMERS = sized(60)
+#: Documents issued when a run is killed.
+_ISSUED = (1, CUSTOMERS * 3 // 2 + 3, CUSTOMERS * 10 // 3 + 1)
 THROUGH = "2026-04-01"
 _PATIENCE = 120.0
 
@@ -123,7 +126,7 @@ def rows_done() -> int:
 
 
 def set_up_customers() -> None:
-    """Sixty customers with usage, seats and a fee, and three months of usage."""
+    """Customers with usage, seats and a fee, and three months of usage."""
     names = [f"c-{number:02}" for number in range(CUSTOMERS)]
     tiers = [{"up_to": "1000", "unit_amount": "0.0023"}, {"up_to": None, "unit_amount": "0.0017"}]
     prices: list[dict[str, Any]] = [
@@ -206,7 +209,7 @@ def test_a_run_killed_again_and_again_is_finished_by_the_same_command(books: Ten
     """The same charges, documents and numbers as if nobody had killed it."""
     undisturbed = undisturbed_books()
     set_up_customers()
-    for seen in (1, 93, 201):
+    for seen in _ISSUED:
         with child(*bill_command(books)) as process:
             begin(process)
             wait_for(process, partial(has_issued, seen))

@@ -26,7 +26,7 @@ def clone(name: str) -> None:
             if not mariadb.exists(cursor, _TEMPLATE):
                 cursor.execute(f"CREATE DATABASE {_TEMPLATE}")
                 _migrate()
-            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            mariadb.drop(cursor, name)
             mariadb.copy(cursor, _TEMPLATE, name)
         return
     owner = os.environ["DATABASE_OWNER_URL"]
@@ -63,10 +63,23 @@ def use(name: str) -> None:
     os.environ["DATABASE_MIGRATED"] = "yes"
 
 
+def hand_on() -> None:
+    """Lets go of what the test's session holds; one that is broken is closed."""
+    from django.db import Error, connection
+
+    if connection.connection is None:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT RELEASE_ALL_LOCKS()" if on_mariadb() else "SELECT pg_advisory_unlock_all()")
+    except Error:
+        connection.close()
+
+
 def _drop(name: str) -> None:
     if on_mariadb():
         with mariadb.alone(_TEMPLATE) as cursor:
-            cursor.execute(f"DROP DATABASE `{name}`")
+            mariadb.drop(cursor, name)
         return
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -69,13 +69,21 @@ def copy(cursor: Any, template: str, name: str) -> None:
         cursor.execute(grant.replace(f"`{template}`", f"`{name}`"))
 
 
+def drop(cursor: Any, name: str) -> None:
+    """The database, and the rights that were granted on it: those would outlive it, and meet the next of its name."""
+    for grant in _grants(cursor, name):
+        cursor.execute(grant.replace("GRANT ", "REVOKE ", 1).replace(" TO ", " FROM "))
+    cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+
+
 def _made(cursor: Any, what: str, *, column: int) -> str:
     cursor.execute(f"SHOW CREATE {what}")
     return str(cursor.fetchone()[column])
 
 
-def _grants(cursor: Any, template: str) -> list[str]:
+def _grants(cursor: Any, database: str) -> list[str]:
     from django.conf import settings
 
     cursor.execute(f"SHOW GRANTS FOR '{settings.APPLICATION_ROLE}'@'{settings.APPLICATION_ROLE_HOST}'")
-    return [grant for (grant,) in cursor.fetchall() if f"`{template}`" in grant]
+    names = [f"`{database}`", "`{}`".format(database.replace("_", r"\_"))]
+    return [grant for (grant,) in cursor.fetchall() if any(name in grant for name in names)]

@@ -10,6 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from django.db import DatabaseError, connection, connections
 
+#: How often another role than the application's was lent to a test.
+spoken = 0
+
 DENIED, RESTRICTED, CHECK, NULL = "42501", "23001", "23514", "23502"
 NO_ACCOUNT, INTEGRITY, OUT_OF_RANGE, NO_NUMBER = "23503", "23000", "22003", "22P02"
 
@@ -31,6 +34,8 @@ _STATES = {
 @contextmanager
 def speaking_as(variable: str) -> Iterator[Any]:
     """While inside, Django's connection is that of the role whose address is in the variable."""
+    global spoken  # noqa: PLW0603 - one process runs one test at a time
+    spoken += 1
     before: Any = connections["default"]
     before.close()
     other: Any = before.copy()

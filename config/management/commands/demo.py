@@ -12,6 +12,7 @@ from django.conf import settings
 
 from billing.invoicing.rendering import PdfUnavailable
 from config.demo.story import DEMO, Story, new_tenant
+from config.serving import relay_beside
 from core.access import services as access
 from core.access.scope import tenant_scope
 from core.commands import REFUSED, DaybookCommand
@@ -27,15 +28,17 @@ class Command(DaybookCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         out = console(self.result_stream)
-        tenant = new_tenant()
-        out.print(f"[bold]Daybook[/bold] demonstration: tenant {tenant.key}, twelve customers, a test clock")
+        with relay_beside():  # as in service: it prints what is issued while the story goes on
+            tenant = new_tenant()
+            out.print(f"[bold]Daybook[/bold] demonstration: tenant {tenant.key}, twelve customers, a test clock")
+            with tenant_scope(tenant.id):
+                story = Story(out, lambda: progress(self.progress_stream))
+                for step in (story.three_months, story.invoices, story.late_usage, story.void):
+                    step()
+                for step in (story.amendments, story.next_month, story.payment):
+                    step()
+                folder = self._print(story, tenant)
         with tenant_scope(tenant.id):
-            story = Story(out, lambda: progress(self.progress_stream))
-            for step in (story.three_months, story.invoices, story.late_usage, story.void):
-                step()
-            for step in (story.amendments, story.next_month, story.payment):
-                step()
-            folder = self._print(story, tenant)
             story.seal()
             found = story.verify()
             story.trial_balance()

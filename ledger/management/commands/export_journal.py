@@ -17,7 +17,7 @@ from core.models import Tenant
 from core.period import local_midnight, zone_named
 from ledger import exports
 from ledger.journal import beancount, hledger, table
-from ledger.journal.entries import Journal, NamedAccount, journals
+from ledger.journal.entries import Journal, NamedAccount, day_of, journals
 
 
 class Writer(Protocol):
@@ -59,4 +59,4 @@ def _lines(write: Writer, zone: ZoneInfo, start: datetime | None, end: datetime 
     named = exports.accounts()
     first = exports.first_at(start=start, end=end) or datetime(1970, 1, 1, tzinfo=UTC)
     rows = exports.posted(named, start=start, end=end)
-    return write(named.values(), journals(rows, zone), since=first.astimezone(zone).date())
+    return write(named.values(), journals(rows, zone), since=day_of(first, zone))

@@ -31,6 +31,8 @@ class Command(TenantCommand):
         parser.add_argument("--json", action="store_true", help="one JSON value")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
+        if options["start"] and options["end"] and options["end"] <= options["start"]:
+            self.misuse("--to: must be after --from")
         found, code = customer(options["customer"]), options["account"]
         accounts = selectors.identities(customer_id=found.id, code=code)
         span = Span(start=options["start"], end=options["end"], recorded_by=options["recorded_by"])

@@ -22,15 +22,18 @@ class Command(TenantCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--as-of", type=instant, metavar="T", help="with what counted up to this instant")
+        parser.add_argument("--recorded-by", type=instant, metavar="T", help="as far as it was known at that instant")
         parser.add_argument("--json", action="store_true", help="one JSON value")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
-        as_of: datetime | None = options["as_of"]
-        found = selectors.trial_balance(as_of=as_of)
+        times: dict[str, datetime | None] = {name: options[name] for name in ("as_of", "recorded_by")}
+        found = selectors.trial_balance(**times)
         if options["json"]:
-            self.result_json({"tenant": tenant.key, "as_of": as_of and told(as_of), **_plain(found)})
+            asked = {name: at and told(at) for name, at in times.items()}
+            self.result_json({"tenant": tenant.key, **asked, **_plain(found)})
             return
-        title = f"Trial balance of {tenant.key}" + (f" as of {told(as_of)}" if as_of else "")
+        asked_for = "".join(f" {name.replace('_', ' ')} {told(at)}" for name, at in times.items() if at)
+        title = f"Trial balance of {tenant.key}{asked_for}"
         columns = ("currency", "code", "account", "debits", "credits", "balance")
         display.console(cast("TextIO", self.stdout)).print(
             display.table(title, columns, _rows(found), right=columns[3:])

@@ -47,7 +47,7 @@ def test_a_name_of_ten_thousand_letters_is_shown_whole(text: str) -> None:
         "ftp://example.org/",
         "asset:../config/settings/__init__.py",
         "asset:fonts/../../manage.py",
-        "ASSET:fonts/Inter-Regular.woff2",
+        "ASSET:fonts/Inter-Regular.ttf",
         "",
     ],
 )
@@ -77,13 +77,32 @@ def test_a_page_that_asks_for_anything_else_is_not_printed(markup: str) -> None:
 def test_an_svg_reads_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
     """WeasyPrint swallows the refusal there, and goes on without the image."""
     served: list[str] = []
-    monkeypatch.setattr(printing, "_font", lambda path: served.append(path) or b"")  # type: ignore[func-returns-value]
+    bundled = printing._bundled
+    monkeypatch.setattr(printing, "_bundled", lambda path: served.append(path) or bundled(path))  # type: ignore[func-returns-value]
+    printing.forget_press()
     image = '<image width="9" height="9" href="file:///etc/passwd"/>'
     printing.printed(f'<html lang=en><title>x</title><body><svg width="9" height="9" viewBox="0 0 9 9">{image}</svg>')
-    assert set(served) == set(printing.ASSETS.values())
+    assert set(served) == {*printing.ASSETS.values(), "invoices/fonts.css", "invoices/invoice.css"}
+
+
+def test_what_was_printed_before_leaves_no_trace() -> None:
+    """Fonts and style sheets are read once for many documents: each is the same, whatever came before it."""
+    mine = hostile("Ωμέγα 請求書 🧾")
+    printing.forget_press()
+    alone = rendering.pdf(mine)
+    for other in (document(*every_shape()), hostile(HOSTILE[0]), document(fee(description="請求書" * 50))):
+        rendering.pdf(other)
+        assert rendering.pdf(mine) == alone
+
+
+def test_a_page_without_the_style_of_invoices_has_its_own() -> None:
+    """Only the very style sheet that was read already is taken out of a page."""
+    page = "<html lang=en><title>x</title><style>p { visibility: hidden }</style><body><p>unseen</p>seen"
+    assert words_of_pdf(printing.printed(page)) == "seen"
 
 
 def test_the_style_sheets_say_nothing_that_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    printing.forget_press()
     with caplog.at_level("WARNING", logger="weasyprint"):
         rendering.pdf(document(*every_shape()))
     assert caplog.messages == []
@@ -115,7 +134,7 @@ def test_every_locale_writes_amounts_in_the_bundled_font(currency: str) -> None:
     """Whatever a customer's locale, no figure depends on the fonts of the machine."""
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-    drawn = set(TTFont(settings.BASE_DIR / "static/fonts/Inter-Regular.woff2").getBestCmap())
+    drawn = set(TTFont(settings.BASE_DIR / "static/fonts/Inter-Regular.ttf").getBestCmap())
     for locale in locale_identifiers():
         reader = Reader(currency=currency, locale=locale)
         shown = reader.money(Fraction("-12345678.9")) + reader.number(Fraction("-12345678.9"))

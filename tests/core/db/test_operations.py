@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, IntegrityError, connection, models
 
 from core.access import services as access
 from core.access.scope import tenant_id
@@ -18,7 +18,7 @@ from ledger.services import create_transfers
 from ledger.transfers import TransferFlags
 from tests.ledger.builders import MARCH_1, bare_account, move
 from tests.support import world
-from tests.support.roles import DENIED, NULL, RESTRICTED, on_postgresql, speaking_as, state
+from tests.support.roles import CHECK, DENIED, NULL, RESTRICTED, on_postgresql, speaking_as, state
 
 TABLES = sorted(append_only())
 #: Some of whose columns may change: there a row is needed to see what is refused.
@@ -87,27 +87,60 @@ def test_nobody_but_the_database_says_when_a_row_arrived(one_of_each: None, role
     assert set(refused.values()) == {DENIED if role == "application" else NULL}
 
 
+@pytest.mark.postgresql("MariaDB's columns hold no such instants")
+@pytest.mark.parametrize("when", ["infinity", "-infinity", "10000-01-01", "0001-01-01 BC"])
+def test_an_instant_that_could_not_be_read_back_is_refused(one_of_each: None, role: str, when: str) -> None:
+    """It could never be taken away, and nobody could seal or export the books any more."""
+    dated = [
+        (table, name) for table in _filled() for name, kind in columns_of(table) if kind in ("timestamptz", "date")
+    ]
+    assert len(dated) > 40
+    assert {pair: _refused(_copying(*pair), when) for pair in dated} == dict.fromkeys(dated, CHECK)
+
+
+def _filled() -> list[str]:
+    """The tables that have a row to copy, but for those to which the ledger's own triggers let nobody add a copy."""
+    with connection.cursor() as cursor:
+        return [
+            table
+            for table in TABLES
+            if table not in {"ledger_account", "ledger_pending"}
+            and cursor.execute(f"SELECT FROM {table} LIMIT 1").rowcount
+        ]
+
+
+def _copying(table: str, changed: str) -> str:
+    """What adds a row like one that is there, but for one column."""
+    columns = {name: f'"{name}"' for name, _ in columns_of(table) if name not in roles.NUMBERED} | {changed: "%s"}
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} FROM {table} LIMIT 1"
+
+
 @pytest.mark.mariadb("its triggers say when a row arrived, whatever the writer says")
-@pytest.mark.parametrize("before, named, value", [("", ", arrival", ", 1"), ("SET SESSION insert_id = 1", "", "")])
-def test_whatever_a_writer_says_a_row_arrives_now(
-    one_of_each: None, role: str, before: str, named: str, value: str
-) -> None:
-    """Neither by naming the column, nor by naming the session's next number."""
-    columns = "tenant_id, event, subject_type, subject_id, payload, at"
+def test_whatever_a_writer_says_a_row_arrives_now(one_of_each: None, role: str) -> None:
     with atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT MAX(arrival) FROM core_message")
         (last,) = cursor.fetchone()
-        cursor.execute(before or "DO 0")
-        cursor.execute(
-            f"INSERT INTO core_message (id, {columns}{named}) SELECT MD5('new'), {columns}{value} "
-            "FROM core_message WHERE tenant_id = %s LIMIT 1",
-            [tenant_id()],
-        )
+        cursor.execute(_ANTEDATED, [tenant_id()])
         cursor.execute("SELECT arrival FROM core_message WHERE id = MD5('new')")
         assert cursor.fetchone()[0] > last
         connection.set_rollback(True)
 
 
+@pytest.mark.mariadb("its arrivals are given by a counter, whose next number a session may name")
+def test_nobody_names_the_number_that_comes_next(one_of_each: None, role: str) -> None:
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute("SET SESSION insert_id = 1")
+        with pytest.raises(IntegrityError, match="insert_id is set"):
+            cursor.execute(_ANTEDATED, [tenant_id()])
+        connection.set_rollback(True)
+    connection.close()
+
+
+_ANTEDATED = """
+INSERT INTO core_message (id, tenant_id, event, subject_type, subject_id, payload, at, arrival)
+SELECT MD5('new'), tenant_id, event, subject_type, subject_id, payload, at, 1
+FROM core_message WHERE tenant_id = %s LIMIT 1
+"""
 _OTHERWISE = {
     "uuid": "gen_random_uuid()",
     "text": "left({}, -1) || 'ß'",

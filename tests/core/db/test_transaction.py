@@ -49,6 +49,17 @@ def test_within_a_transaction_the_innermost_scope_counts_and_ends_with_its_block
 
 
 @told
+def test_a_block_without_a_tenant_leaves_the_one_before_it(mine: str) -> None:
+    """Whoever looks at all tenants is shown the same rows still, and so is whoever comes after."""
+    with atomic():
+        with scope._every_tenant(), atomic():
+            with tenant_scope(OTHER), atomic():
+                assert _told() == str(OTHER)
+            assert _told() == mine
+        assert _told() == mine
+
+
+@told
 def test_a_block_that_is_undone_leaves_the_tenant_before_it(mine: str) -> None:
     with atomic():
         with tenant_scope(OTHER), undone(savepoint=True):

@@ -100,7 +100,6 @@ def test_whoever_waits_too_long_is_told_that_it_is_busy() -> None:
     assert _exclude()
 
 
-@pytest.mark.mariadb("its triggers know rows only")
 def test_rows_arrive_in_the_order_of_their_statement() -> None:
     """Each has a number of its own, so that a batch of a seal can end at any."""
     before = _arrivals("core_message")
@@ -126,16 +125,6 @@ def test_nobody_writes_without_the_gate() -> None:
         with pytest.raises(IntegrityError, match="the gate of writers is gone"), atomic(savepoint=True):
             _write()
         connection.set_rollback(True)
-
-
-@pytest.mark.postgresql("its triggers know statements")
-def test_rows_of_a_statement_arrive_together_and_statements_in_their_order() -> None:
-    before = _arrivals("core_message")
-    add_messages(3)
-    add_messages(2)
-    first, *rest = _arrivals("core_message")[len(before) :]
-    assert rest[:2] == [first, first]
-    assert rest[2] == rest[3] > first
 
 
 @pytest.mark.postgresql("InnoDB ends one of the two, which tries again")

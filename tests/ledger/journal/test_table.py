@@ -41,9 +41,9 @@ def test_a_row_for_each_transfer() -> None:
     assert second["amount"] == "0.000000000001"
 
 
-@pytest.mark.parametrize("key", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("key", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
 def test_a_spreadsheet_runs_nothing(key: str) -> None:
-    """Names that look like a formula are led by an apostrophe (faults J5); the amount stays a number."""
+    """Names that look like a formula are led by an apostrophe (faults J5), and those led by one by another."""
     paid = transfer(1, CASH, NamedAccount(1100, key, "", "EUR"), PICO, TransferCode.PAYMENT)
     (row,) = csv.DictReader(text([], [Journal(date(2026, 2, 1), UUID(int=9), (paid,))], since=date(2026, 2, 1)))
     assert row["credit_customer"] == f"'{key}"
