@@ -42,18 +42,18 @@ _MOVE_PLAIN = """
     SELECT (SELECT count(*) FROM movements), count(*), bit_or(bits) FROM kept INTO wanted, found, guards;
 """
 
-# A single plain transfer, which is what most statements add: asks also for closed periods.
+# A single plain transfer, which is what most statements add: asks also for closed periods. Nothing, where it is another.
 _MOVE_ONE = """
     UPDATE ledger_account AS account
-    SET debits_posted = account.debits_posted
-            + CASE account.id WHEN first.debit_account_id THEN first.amount ELSE 0 END,
-        credits_posted = account.credits_posted
-            + CASE account.id WHEN first.credit_account_id THEN first.amount ELSE 0 END
-    WHERE account.id = ANY (ARRAY[first.debit_account_id, first.credit_account_id]) AND NOT account.closed
-      AND (account.tenant_id = first.tenant_id AND account.ledger = first.ledger) IS TRUE
+    SET debits_posted = account.debits_posted + CASE account.id WHEN one.debit_account_id THEN one.amount ELSE 0 END,
+        credits_posted = account.credits_posted + CASE account.id WHEN one.credit_account_id THEN one.amount ELSE 0 END
+    FROM (SELECT * FROM fresh WHERE flags & 206 = 0 LIMIT 1) AS one
+    WHERE account.id = ANY (ARRAY[one.debit_account_id, one.credit_account_id]) AND NOT account.closed
+      AND (account.tenant_id = one.tenant_id AND account.ledger = one.ledger) IS TRUE
+      AND (SELECT count(*) FROM (SELECT FROM fresh LIMIT 2) AS few) = 1
       AND NOT EXISTS (
-        SELECT FROM ledger_accountingperiod
-        WHERE tenant_id = first.tenant_id AND state = 'closed' AND end_at > first.effective_at
+        SELECT FROM ledger_accountingperiod AS period
+        WHERE period.tenant_id = one.tenant_id AND period.state = 'closed' AND period.end_at > one.effective_at
       );
     GET DIAGNOSTICS found = ROW_COUNT;
 """
@@ -197,17 +197,14 @@ BEGIN
         RAISE EXCEPTION 'ledger: transfers are posted in transactions that are READ COMMITTED'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    SELECT id, tenant_id, ledger, debit_account_id, credit_account_id, amount, flags, effective_at,
-           (SELECT count(*) FROM (SELECT FROM fresh LIMIT 2) AS few) AS rows
+{_MOVE_ONE}
+    IF found = 2 AND NOT EXISTS ({_SPENT}) THEN
+        RETURN NULL;
+    END IF;
+    spent := found = 2;
+    SELECT tenant_id, ledger, (SELECT count(*) FROM (SELECT FROM fresh LIMIT 2) AS few) AS rows, flags
     INTO first FROM fresh LIMIT 1;
     IF first.rows = 1 AND first.flags & 206 = 0 THEN
-{_MOVE_ONE}
-        spent := EXISTS (
-            SELECT FROM ledger_failedtransfer WHERE transfer_id = first.id AND tenant_id = first.tenant_id
-        );
-        IF found = 2 AND NOT spent THEN
-            RETURN NULL;
-        END IF;
         wanted := 2;
 {_REFUSE_CLOSED}
     -- Asked together: most batches are plain, and each question costs a start of the executor.

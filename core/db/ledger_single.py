@@ -33,15 +33,21 @@ _PARAMETERS = {
 _COLUMNS = ", ".join(f'"{name}"' for name in _PARAMETERS)
 _VALUES = ", ".join(f"of_{name}" for name in _PARAMETERS)
 
-# Accounts that may not be overdrawn are locked first, so that what counts first on them is also numbered first; the
-# trigger locks the others. What is refused (by an account's guard, for one) undoes itself, and is told by false.
+# Accounts that may not be overdrawn are locked before there is a row to insert, so that what counts first on them is
+# also numbered first; the trigger locks the others. What is refused (by an account's guard, for one) undoes itself, and
+# is told by false.
 FUNCTION = f"""
 CREATE FUNCTION ledger_post_plain({", ".join(f"of_{name} {kind}" for name, kind in _PARAMETERS.items())})
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM FROM ledger_account
-    WHERE id = ANY (ARRAY[of_debit_account_id, of_credit_account_id]) AND {GUARDED} ORDER BY id FOR UPDATE;
-    INSERT INTO ledger_transfer ({_COLUMNS}, flags, timeout) VALUES ({_VALUES}, 0, 0);
+    INSERT INTO ledger_transfer ({_COLUMNS}, flags, timeout)
+    SELECT {_VALUES}, 0, 0
+    FROM (
+        SELECT count(*) FROM (
+            SELECT FROM ledger_account
+            WHERE id = ANY (ARRAY[of_debit_account_id, of_credit_account_id]) AND {GUARDED} ORDER BY id FOR UPDATE
+        ) AS guarded
+    ) AS locked;
     RETURN true;
 EXCEPTION WHEN integrity_constraint_violation THEN
     RETURN false;
