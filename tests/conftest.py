@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -27,6 +28,17 @@ pytest_plugins = [
 
 TESTER = Actor(kind="command", name="tests")
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+#: Python's own default, 700, looks for garbage after nearly every query.
+_OBJECTS_BETWEEN_COLLECTIONS = 10_000
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: nobody need look there for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 @pytest.fixture(scope="session")

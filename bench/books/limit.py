@@ -37,21 +37,25 @@ class CopyLimit:
 
     @contextmanager
     def table(self) -> Iterator[None]:
-        """While inside, the table is there."""
-        self._server.command(self._making(), *_INDEXES)
+        """While inside, the table is there, and begins with the rows that the ledger's has."""
+        self._server.command(*self._making(), *_INDEXES)
         try:
             yield
         finally:
             self._server.command(f"DROP TABLE {_TABLE}")
 
-    def _making(self) -> str:
+    def _making(self) -> Sequence[str]:
         with self._server.superuser() as session:
             columns = session.execute(_COLUMNS.encode()).fetchall()
         said = (
             f'"{name}" {kind}{" NOT NULL" if needed else ""}{" DEFAULT 0" if name in _COUNTED else ""}'
             for name, kind, needed in columns
         )
-        return f"CREATE TABLE {_TABLE} ({', '.join(said)})"
+        names = ", ".join(f'"{name}"' for name, *_ in columns)
+        return (
+            f"CREATE TABLE {_TABLE} ({', '.join(said)})",
+            f"INSERT INTO {_TABLE} ({names}) SELECT {names} FROM ledger_transfer",
+        )
 
     def copied(self, tenant_id: UUID, transfers: Sequence[Transfer]) -> float:
         """Rows per second, with the commit."""

@@ -7,13 +7,17 @@ from datetime import timedelta
 from random import Random
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from bench.books.tenants import BEGINNING, LEDGER
 from core.ids import derived_id
 from ledger.chart import TransferCode
-from ledger.transfers import Transfer
+from ledger.transfers import Transfer, TransferFlags
 
 _IN_A_JOURNAL = 10
 _LARGEST = 100 * 10**12  # pico-units
+#: Places in a journal whose transfers have flags; the chain ends with the third, which has none.
+_LINKED, _PENDING, _BALANCING = (0, 1), 3, 5
 
 
 class Maker:
@@ -44,3 +48,25 @@ class Maker:
             journal_id=derived_id(effective_at, "journal", self._seed, journal),
             user_data_128=derived_id(effective_at, "about", self._seed, self._made),
         )
+
+
+def flagged(transfers: Sequence[Transfer]) -> list[Transfer]:
+    """The same, but six of each ten have flags: three in a chain, one pending, one that posts it, one that balances."""
+    told: list[Transfer] = []
+    for number, transfer in enumerate(transfers):
+        place = number % _IN_A_JOURNAL
+        if place in _LINKED:
+            transfer = replace(transfer, flags=TransferFlags.LINKED.value)
+        elif place == _PENDING:
+            transfer = replace(transfer, flags=TransferFlags.PENDING.value)
+        elif place == _PENDING + 1:
+            transfer = _posting(told[-1], by=transfer)
+        elif place == _BALANCING:
+            transfer = replace(transfer, flags=TransferFlags.BALANCING_DEBIT.value)
+        told.append(transfer)
+    return told
+
+
+def _posting(pending: Transfer, *, by: Transfer) -> Transfer:
+    flags = TransferFlags.POST_PENDING_TRANSFER.value
+    return replace(pending, id=by.id, user_data_128=by.user_data_128, pending_id=pending.id, flags=flags)
