@@ -105,6 +105,6 @@ def _note(effort: Effort, small: float, *, in_order: bool) -> str:
     )
     return (
         f"{sizes}, {batches}. Limit: one COPY of the same rows, rendered beforehand, in one transaction into a table "
-        "of the product's columns with its unique id and its two account indexes, without checks, trigger and "
-        "balances; both tables begin alike, and keep the rows of earlier runs."
+        "of the product's columns with its four b-trees, without checks, triggers and balances; both tables begin "
+        "alike, and keep the rows of earlier runs."
     )

@@ -16,6 +16,7 @@ _INDEXES = (
     f"ALTER TABLE {_TABLE} ADD PRIMARY KEY (id)",
     f"CREATE INDEX ON {_TABLE} (debit_account_id, effective_at, ordinal)",
     f"CREATE INDEX ON {_TABLE} (credit_account_id, effective_at, ordinal)",
+    f"CREATE INDEX ON {_TABLE} (user_data_128)",
 )
 #: The ledger's columns, with built-in types: a domain's rule is a guard of the product's.
 _COLUMNS = """
@@ -30,7 +31,7 @@ _FIELDS = Transfer.__struct_fields__
 
 
 class CopyLimit:
-    """A table like the ledger's, with the indexes that any ledger needs."""
+    """A table like the ledger's, with its four b-trees."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
