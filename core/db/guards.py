@@ -6,15 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.models import CheckConstraint
 
-from core.db import ledger_guards, ledger_postgresql, roles, vendor, writers
+from core.db import ledger_guards, ledger_postgresql, meant, roles, vendor, writers
 from core.db.domains import DOMAINS, READABLE, Domain, Restrict
 from core.db.operations import POSTGRESQL_FUNCTIONS, AppendOnly
 from core.db.wording import alike
@@ -34,26 +31,39 @@ _OF_THE_LEDGER = {
 }
 
 _FUNCTIONS = """
-SELECT proname::text, prosrc, prosecdef FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}') FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace
 """
 _CHECKS = """
 SELECT class.relname::text, named.conname::text, pg_get_constraintdef(named.oid)
 FROM pg_constraint named JOIN pg_class class ON class.oid = named.conrelid
 WHERE class.relnamespace = current_schema()::regnamespace AND named.contype = 'c' AND named.convalidated
 """
-# The type of each column of an append-only table; where that is a domain, what it is made of, and its rule; and
-# whether the column may be empty.
+# The columns of all keys that hold for every row, and at once.
+_KEYS = """
+SELECT class.relname::text, ARRAY(
+    SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS part (number, place)
+    JOIN pg_attribute ON attrelid = indrelid AND attnum = part.number WHERE place <= indnkeyatts
+)
+FROM pg_index JOIN pg_class class ON class.oid = indrelid
+WHERE class.relnamespace = current_schema()::regnamespace AND indisunique AND indimmediate AND indisvalid
+  AND indpred IS NULL AND indexprs IS NULL
+"""
+# The type of each column of an append-only table; where that is a domain, what it is made of, and its rule;
+# whether the column may be empty; and its default.
 _COLUMNS = """
 SELECT class.relname::text, attname::text, typname::text, format_type(typbasetype, type.typtypmod), (
     SELECT pg_get_constraintdef(rule.oid) FROM pg_constraint rule
     WHERE rule.contypid = type.oid AND rule.conname = type.typname || '_rule' AND rule.convalidated
-), NOT attnotnull
+), NOT attnotnull, pg_get_expr(adbin, adrelid)
 FROM pg_attribute JOIN pg_class class ON class.oid = attrelid JOIN pg_type type ON type.oid = atttypid
+LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
   AND attnum > 0 AND NOT attisdropped
 ORDER BY 1, 2
 """
 _FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(([^$]*)\$\$(.*?)\$\$", re.DOTALL)
+_SETTING = re.compile(r"SET (\w+) = '?(.+?)'?(?=\s+SET\s|\s+AS\s)", re.DOTALL)
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
 
 # Where one role both owns and uses the tables, rights guard nothing: the triggers have to.
@@ -78,23 +88,25 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
 """
 
 
+class _Function(NamedTuple):
+    """What a function does, whether with its owner's rights, and what is set while it does it."""
+
+    body: str
+    definer: bool
+    settings: frozenset[str]
+
+
 @cache
 def append_only() -> dict[str, AppendOnly]:
     """What the migrations made append-only, by table."""
-    return {operation.table: operation for operation in _operations() if isinstance(operation, AppendOnly)}
+    return {operation.table: operation for operation in meant.operations() if isinstance(operation, AppendOnly)}
 
 
 @cache
 def _restricted() -> dict[tuple[str, str], str]:
     """By table and column: the domain that the migrations gave it."""
-    restricting = [operation for operation in _operations() if isinstance(operation, Restrict)]
+    restricting = [operation for operation in meant.operations() if isinstance(operation, Restrict)]
     return {(one.table, column): domain for one in restricting for column, domain in one.domains.items()}
-
-
-@cache
-def _operations() -> list[Any]:
-    migrations = MigrationLoader(None).disk_migrations.values()
-    return [operation for migration in migrations for operation in migration.operations]
 
 
 def missing() -> Iterator[tuple[str, str]]:
@@ -116,60 +128,39 @@ def missing() -> Iterator[tuple[str, str]]:
             yield table, f"its trigger {name} does not do what it did"
     yield from _altered()
     yield from _unchecked()
+    yield from meant.doubled({(table, frozenset(columns)) for table, columns in _rows(_KEYS)})
     yield from _loosened()
     yield from _rights()
 
 
 def _altered() -> Iterator[tuple[str, str]]:
     """(function, how it is not as the migrations made it)."""
-    bodies = defaultdict(set)
-    with connection.cursor() as cursor:
-        cursor.execute(_FUNCTIONS)
-        for name, *body in cursor.fetchall():
-            bodies[name].add(tuple(body))
-    for name, body in _bodies().items():
-        if bodies[name] != {body}:
-            yield name, "the function does not say what it did" if bodies[name] else "the function is missing"
+    there = defaultdict(list)
+    for name, body, definer, settings_of in _rows(_FUNCTIONS):
+        there[name].append(_Function(body, definer, frozenset(settings_of)))
+    for name, function in _functions().items():
+        if there[name] != [function]:
+            yield name, "the function does not say what it did" if there[name] else "the function is missing"
 
 
 def _unchecked() -> Iterator[tuple[str, str]]:
     """(table, which of its constraints is gone or another)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHECKS)
-        checks = {(table, name): made for table, name, made in cursor.fetchall()}
-    editor = connection.schema_editor(collect_sql=True, atomic=False)
-    for model in apps.get_models():
-        table = model._meta.db_table
-        for constraint in model._meta.constraints:
-            if not isinstance(constraint, CheckConstraint):
-                continue
-            if (table, constraint.name) not in checks:
-                yield table, f"its constraint {constraint.name} is missing"
-            elif not alike(checks[table, constraint.name], _check(constraint, model, editor)):
-                yield table, f"its constraint {constraint.name} does not say what it did"
-
-
-def _check(constraint: CheckConstraint, model: Any, editor: Any) -> str:
-    return str(constraint.constraint_sql(model, editor)).removeprefix(f'CONSTRAINT "{constraint.name}" ')
+    told = {(table, name): made.removeprefix("CHECK ") for table, name, made in _rows(_CHECKS)}
+    yield from meant.unchecked(told, meant.conditions())
+    yield from meant.unlimited(told, meant.of_columns())
 
 
 def _loosened() -> Iterator[tuple[str, str]]:
-    """(table, which of its columns may hold what it must not)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COLUMNS, {"tables": list(append_only())})
-        columns = cursor.fetchall()
-    filled = {
-        (model._meta.db_table, field.column)
-        for model in apps.get_models()
-        for field in model._meta.local_concrete_fields
-        if not field.null
-    }
-    for table, column, kind, base, rule, empty in columns:
+    """(table, which of its columns may hold what it must not, or is filled in otherwise)."""
+    columns, filled = _rows(_COLUMNS), meant.filled()
+    for table, column, kind, base, rule, empty, _ in columns:
         domain = _restricted().get((table, column)) or READABLE.get(kind, kind)
         if domain in DOMAINS and not (kind == domain and _is_as_made(DOMAINS[domain], base, rule)):
             yield table, f"its column {column} may hold more than {domain}"
         if empty and (table, column) in filled:
             yield table, f"its column {column} may be empty"
+    told = {(table, column): default for table, column, *_, default in columns}
+    yield from meant.misfilled(told, meant.defaults(_statements()))
 
 
 def _is_as_made(domain: Domain, base: str, rule: str | None) -> bool:
@@ -177,19 +168,28 @@ def _is_as_made(domain: Domain, base: str, rule: str | None) -> bool:
 
 
 @cache
-def _bodies() -> dict[str, tuple[str, bool]]:
-    """The functions that guard, with what each does, and whether with its owner's rights."""
+def _functions() -> dict[str, _Function]:
+    """The functions that guard."""
     statements = (POSTGRESQL_FUNCTIONS, *writers.POSTGRESQL, *ledger_guards.STATEMENTS, *ledger_postgresql.STATEMENTS)
     found = _FUNCTION.findall("\n".join(statements))
-    return {name: (body, "SECURITY DEFINER" in head) for name, head, body in found}
+    return {name: _Function(body, "SECURITY DEFINER" in head, _settings(head)) for name, head, body in found}
+
+
+def _settings(head: str) -> frozenset[str]:
+    """What a function's SET clauses say, as the catalogue says it."""
+    return frozenset(f"{name}={value}" for name, value in _SETTING.findall(head))
 
 
 @cache
 def _made() -> dict[tuple[str, str], str]:
     """By table and name: the statement that made a trigger."""
-    statements = [statement for operation in append_only().values() for statement in operation.on_postgresql()]
-    found = _TRIGGER.finditer(";\n".join([*statements, *ledger_postgresql.STATEMENTS, *ledger_guards.STATEMENTS]))
-    return {(one[2], one[1]): one[0] for one in found}
+    return {(one[2], one[1]): one[0] for one in _TRIGGER.finditer(";\n".join(_statements()))}
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    appending = (statement for operation in append_only().values() for statement in operation.on_postgresql())
+    return (*appending, *ledger_postgresql.STATEMENTS, *ledger_guards.STATEMENTS)
 
 
 def _absent(triggers: Collection[tuple[str, str]], *, but: str = "") -> Iterator[tuple[str, str]]:
@@ -201,9 +201,14 @@ def _absent(triggers: Collection[tuple[str, str]], *, but: str = "") -> Iterator
 
 def _triggers() -> dict[tuple[str, str], tuple[bool, str]]:
     """By table and name: whether it is switched on, and the statement that would make it."""
+    return {(table, name): (enabled, made) for table, name, enabled, made in _rows(_TRIGGERS)}
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    """What the catalogue says; `%(tables)s` in the query are the append-only ones."""
     with connection.cursor() as cursor:
-        cursor.execute(_TRIGGERS, {"tables": list(append_only())})
-        return {(table, name): (enabled, made) for table, name, enabled, made in cursor.fetchall()}
+        cursor.execute(query, {"tables": list(append_only())})
+        return list(cursor.fetchall())
 
 
 def _rights() -> Iterator[tuple[str, str]]:

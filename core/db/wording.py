@@ -12,7 +12,7 @@ _IN = re.compile(r" IN (\([^)]*\))")
 # Of several words: `timestamp with time zone`. What is not of a type's name is in capitals there.
 _CAST = re.compile(r"::[a-z]+(?: [a-z]+)*")
 _UUID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})")
-_DRESS = re.compile(r"[\s()\[\]'\"]|public\.")
+_DRESS = re.compile(r"[\s()\[\]'\"`]|public\.")
 
 
 def alike(told: str, meant: str) -> bool:

@@ -70,6 +70,53 @@ FAULTS = [
         {"core.guards": "ledger_keep_balances: the function does not say what it did"},
     ),
     Fault(
+        "ALTER FUNCTION ledger_keep_balances() SET search_path = public, pg_catalog",
+        {"core.guards": "ledger_keep_balances: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER FUNCTION ledger_keep_expired() RESET ALL",
+        {"core.guards": "ledger_keep_expired: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER FUNCTION daybook_enter_as_writer() SET search_path = pg_temp, pg_catalog",
+        {"core.guards": "daybook_enter_as_writer: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_transfer ALTER ordinal SET DEFAULT nextval('daybook_arrival')",
+        {"core.guards": "ledger_transfer: its column ordinal has another default"},
+    ),
+    Fault(
+        "ALTER TABLE core_auditrecord ALTER arrival SET DEFAULT 0",
+        {"core.guards": "core_auditrecord: its column arrival has another default"},
+    ),
+    Fault(
+        "ALTER TABLE billing_charge ALTER arrival DROP DEFAULT",
+        {"core.guards": "billing_charge: its column arrival has another default"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_pkey",
+        {"core.guards": "ledger_transfer: two of its rows may have the same id"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_failedtransfer DROP CONSTRAINT ledger_failed_once, "
+        "ADD CONSTRAINT ledger_failed_once UNIQUE (transfer_id, tenant_id, id)",
+        {"core.guards": "ledger_failedtransfer: two of its rows may have the same transfer_id and tenant_id"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_accountingperiod DROP CONSTRAINT ledger_period_month, "
+        "ADD CONSTRAINT ledger_period_month UNIQUE (tenant_id, month) DEFERRABLE",
+        {"core.guards": "ledger_accountingperiod: two of its rows may have the same tenant_id and month"},
+    ),
+    Fault(
+        "ALTER TABLE billing_charge DROP CONSTRAINT billing_charge_n; "
+        "CREATE UNIQUE INDEX billing_charge_n ON billing_charge (key_id, n) WHERE n > 1",
+        {"core.guards": "billing_charge: two of its rows may have the same key_id and n"},
+    ),
+    Fault(
+        "ALTER TABLE billing_charge DROP CONSTRAINT billing_charge_n_check",
+        {"core.guards": "billing_charge: its column n may hold what it must not"},
+    ),
+    Fault(
         "ALTER TABLE core_message ALTER at TYPE timestamptz",
         {"core.guards": "core_message: its column at may hold more than instant"},
     ),
