@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db.migrations.operations.base import Operation, OperationCategory
 
+from core.db.meant import Condition
+
 
 class Domain(NamedTuple):
     """PostgreSQL's type, and what is true of each value. An upper bound also stops NaN, which is above every number."""
@@ -114,12 +116,17 @@ class Restrict(Operation):
     def describe(self) -> str:
         return f"Restrict what columns of {self.table} hold"
 
-    def _mariadb(self) -> list[str]:
+    def conditions(self) -> list[Condition]:
+        """The CHECKs that are in the place of the domains on MariaDB."""
         return [
-            f"ADD CONSTRAINT {_constraint(self.table, column)} "
-            f"CHECK ({DOMAINS[name].condition.replace('VALUE', f'`{column}`')})"
+            Condition(
+                self.table, _constraint(self.table, column), DOMAINS[name].condition.replace("VALUE", f"`{column}`")
+            )
             for column, name in self.domains.items()
         ]
+
+    def _mariadb(self) -> list[str]:
+        return [f"ADD CONSTRAINT {one.name} CHECK ({one.text})" for one in self.conditions()]
 
 
 def _constraint(table: str, column: str) -> str:

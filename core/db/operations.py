@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.migrations.operations.base import Operation, OperationCategory
@@ -58,7 +58,8 @@ class AppendOnly(Operation):
         postgresql = schema_editor.connection.vendor == "postgresql"
         if postgresql:
             domains.keep_readable(schema_editor, self.table)
-        for statement in self.on_postgresql() if postgresql else self._on_mariadb(schema_editor.connection):
+        columns = [] if postgresql else self._columns(schema_editor.connection)
+        for statement in self.on_postgresql() if postgresql else self.on_mariadb(columns):
             schema_editor.execute(statement, params=None)
         if not postgresql:
             schema_editor.execute(keeping(schema_editor, self.table), params=None)
@@ -79,9 +80,15 @@ class AppendOnly(Operation):
         """The statements that make the table append-only there."""
         return [*self._arriving(postgresql=True), *self._postgresql()]
 
-    def _on_mariadb(self, connection: Any) -> Iterator[str]:
-        yield from self._arriving(postgresql=False)
-        yield from self._mariadb(connection)  # which looks at the columns when the one above is there
+    def on_mariadb(self, columns: Sequence[str]) -> list[str]:
+        """The same there, for a table that then has these columns."""
+        return [*self._arriving(postgresql=False), *self._mariadb(columns)]
+
+    def _columns(self, connection: Any) -> list[str]:
+        """Those of the table, and the one that is about to be added."""
+        with connection.cursor() as cursor:
+            columns = [column.name for column in connection.introspection.get_table_description(cursor, self.table)]
+        return [*columns, arrivals.COLUMN] if self.sealed else columns
 
     def _arriving(self, *, postgresql: bool) -> list[str]:
         if not self.sealed:
@@ -107,23 +114,17 @@ class AppendOnly(Operation):
             for name in refused
         ]
 
-    def _mariadb(self, connection: Any) -> list[str]:
+    def _mariadb(self, columns: Sequence[str]) -> list[str]:
         # TRUNCATE ignores triggers there: lacking DROP refuses it to the application's role, `keeping` to all others.
         signal = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: {table} refuses {what}'"
         refuse = f"BEGIN {signal.format(table=self.table, what='DELETE')}; END"
         statements = [
             f"CREATE TRIGGER append_only_{self.table}_delete BEFORE DELETE ON {self.table} FOR EACH ROW {refuse}"
         ]
-        changed = self._mariadb_changed(connection)
+        changed = " OR ".join(f"NOT (NEW.{name} <=> OLD.{name})" for name in columns if name not in self.mutable)
         refuse = signal.format(table=self.table, what="UPDATE")
         body = f"BEGIN IF {changed} THEN {refuse}; END IF; END" if self.mutable else f"BEGIN {refuse}; END"
         return [
             *statements,
             f"CREATE TRIGGER append_only_{self.table}_update BEFORE UPDATE ON {self.table} FOR EACH ROW {body}",
         ]
-
-    def _mariadb_changed(self, connection: Any) -> str:
-        with connection.cursor() as cursor:
-            columns = [column.name for column in connection.introspection.get_table_description(cursor, self.table)]
-        fixed = [column for column in columns if column not in self.mutable]
-        return " OR ".join(f"NOT (NEW.{column} <=> OLD.{column})" for column in fixed)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from core.db import writers
-from core.db.mysql.guards import tell_guards
+from core.db.mysql.telling import tell_guards
 from core.db.operations import AppendOnly
 from core.db.truncation import KEEPER
 
@@ -38,7 +38,7 @@ def grant(connection: Any, role: str, updatable: Mapping[str, tuple[str, ...]]) 
                 cursor.execute(f"REVOKE INSERT ON {quoted} FROM {account}")
             if rights := ", ".join(_rights(kept.get(table), updatable.get(table))):
                 cursor.execute(f"GRANT {rights} ON {quoted} TO {account}")
-        tell_guards(cursor, account)
+        tell_guards(cursor, account, mariadb=connection.mysql_is_mariadb)
 
 
 def _rights(operation: AppendOnly | None, columns: tuple[str, ...] | None) -> Iterator[str]:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError
 
+from core.db import ledger_mariadb, meant, vendor
+from core.db.domains import Restrict
+from core.db.meant import Condition
+from core.db.mysql.telling import Told, told
 from core.db.operations import AppendOnly
-from core.db.truncation import KEEPER, keeper
+from core.db.truncation import keeper
 
-# The application may not see triggers, nor the tables that keep others from being emptied: it asks as their owner.
-_TELL_GUARDS = f"""
-CREATE FUNCTION daybook_guards() RETURNS longtext READS SQL DATA SQL SECURITY DEFINER RETURN (
-    SELECT JSON_ARRAYAGG(name) FROM (
-        SELECT CONCAT('owner ', CURRENT_USER()) AS name
-        UNION ALL SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()
-        UNION ALL SELECT table_name FROM information_schema.tables
-        WHERE table_schema = DATABASE() AND LEFT(table_name, {len(KEEPER)}) = '{KEEPER}'
-    ) guards
+_TRIGGER = re.compile(
+    r"\s*CREATE TRIGGER (?P<name>\w+)\s+(?P<when>\w+ \w+) ON (?P<table>\w+)\s+FOR EACH ROW\s+"
+    r"(?:FOLLOWS (?P<before>\w+)\s+)?(?P<body>.*)",
+    re.DOTALL,
 )
-"""
+# How a condition of ours comes back from the catalogue.
+_UNEQUAL = re.compile(r"NOT \(([^=<>]+) = ")
+_CONVERT = re.compile(r"CONVERT\(([^,()]+), SIGNED\)")
 
 # What the session's user was granted, most general first; the last column is NULL but for rights on columns.
 _RIGHTS = """
@@ -37,46 +35,83 @@ WHERE table_schema = DATABASE() AND REPLACE(grantee, '''', '') = CURRENT_USER()
 UNION ALL SELECT table_name, privilege_type, column_name FROM information_schema.column_privileges
 WHERE table_schema = DATABASE() AND REPLACE(grantee, '''', '') = CURRENT_USER() AND privilege_type = 'UPDATE'
 """
-#: The catalogue can't be read for a moment after tables were made, dropped or altered (error 1684).
-_TRIES = 10
-_PAUSE_SECONDS = 0.3
 #: Rights on all tables that bend no book.
 _HARMLESS = {"SELECT", "INSERT", "EXECUTE", "LOCK TABLES", "CREATE TEMPORARY TABLES", "SHOW VIEW", "USAGE"}
-
-
-def tell_guards(cursor: Any, account: str) -> None:
-    """Lets the application ask which guards there are."""
-    cursor.execute("DROP FUNCTION IF EXISTS daybook_guards")
-    cursor.execute(_TELL_GUARDS)
-    cursor.execute(f"GRANT EXECUTE ON FUNCTION daybook_guards TO {account}")
 
 
 def missing(
     cursor: Any, kept: Mapping[str, AppendOnly], updatable: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, str]]:
     """(table, what its guard lacks)."""
-    there, user = _told(cursor)
-    for table, operation in sorted(kept.items()):
-        for name in (f"append_only_{table}_{what}" for what in operation.guarded if what != "truncate"):
-            if name not in there:
-                yield table, f"its trigger {name} is missing"
-        if keeper(table) not in there:
+    there, user = told(cursor)
+    statements = list(_statements(kept, there))
+    yield from _triggers(statements, there)
+    for table in sorted(kept):
+        if (table, keeper(table)) not in there["keeper"]:
             yield table, f"the table {keeper(table)}, for whose sake it can't be emptied, is missing"
-    if user.partition("@")[0] == settings.APPLICATION_ROLE and f"owner {user}" not in there:
+    yield from _unchecked(there)
+    yield from ((table, f"its column {column} may be empty") for table, column in _emptied(kept, there))
+    yield from meant.misfilled(there["default"], meant.defaults(statements))
+    yield from meant.doubled({(table, frozenset(_names(key))) for (table, _), key in there["key"].items()})
+    if user.partition("@")[0] == settings.APPLICATION_ROLE and user not in there["owner"].values():
         yield from _rights(cursor, kept, updatable)
 
 
-def _told(cursor: Any) -> tuple[set[str], str]:
-    """The names of the guards that are there, and who asks."""
-    for _ in range(_TRIES):
-        with suppress(OperationalError):
-            cursor.execute("SELECT daybook_guards(), CURRENT_USER()")
-            break
-        time.sleep(_PAUSE_SECONDS)
-    else:
-        cursor.execute("SELECT daybook_guards(), CURRENT_USER()")
-    told, user = cursor.fetchone()
-    return set(json.loads(told)), user
+def _statements(kept: Mapping[str, AppendOnly], there: Told) -> Iterator[str]:
+    """What made the guards of tables of these columns."""
+    for table, operation in kept.items():
+        yield from operation.on_mariadb(_names(there["columns"].get((table, ""))))
+    yield from ledger_mariadb.STATEMENTS
+
+
+def _triggers(statements: Sequence[str], there: Told) -> Iterator[tuple[str, str]]:
+    """(table, which of its triggers is gone or another)."""
+    made = {(one["table"], one["name"]): one for one in map(_TRIGGER.fullmatch, statements) if one}
+    for (table, name), one in sorted(made.items()):
+        if (table, name) not in there["trigger"]:
+            yield table, f"its trigger {name} is missing"
+        elif not _does(one, there):
+            yield table, f"its trigger {name} does not do what it did"
+
+
+def _does(made: re.Match[str], there: Told) -> bool:
+    """Whether the trigger does what its statement said, and after the one that it follows."""
+    table, body = made["table"], f"{made['when']} {made['body']}"
+    place, before = (int(there["place"].get((table, name)) or 0) for name in (made["name"], made["before"]))
+    return place > before and str(there["trigger"][table, made["name"]]).split() == body.split()
+
+
+def _unchecked(there: Told) -> Iterator[tuple[str, str]]:
+    checks = {key: clause or "" for key, clause in there["check"].items()}
+    yield from meant.unchecked(checks, map(_said, [*meant.conditions(), *_of_domains()]))
+    yield from meant.unlimited(checks, map(_said, [*meant.of_columns(), *_of_json()]))
+
+
+def _of_domains() -> Iterator[Condition]:
+    """What elsewhere domains say."""
+    for operation in meant.operations():
+        if isinstance(operation, Restrict):
+            yield from operation.conditions()
+
+
+def _of_json() -> Iterator[Condition]:
+    """What MariaDB adds to columns of JSON by itself, for which it has no type; MySQL has one."""
+    for table, field in meant.fields() if vendor.is_mariadb() else ():
+        if field.get_internal_type() == "JSONField":
+            yield Condition(table, field.column, f"json_valid({field.column})")
+
+
+def _said(one: Condition) -> Condition:
+    text = _CONVERT.sub(r"CAST(\1 AS SIGNED)", _UNEQUAL.sub(r"(\1 <> ", one.text))
+    return one._replace(text=text.lower())
+
+
+def _emptied(kept: Mapping[str, AppendOnly], there: Told) -> list[tuple[str, str]]:
+    return sorted(one for one in meant.filled() & there["empty"].keys() if one[0] in kept)
+
+
+def _names(listed: str | None) -> list[str]:
+    return (listed or "").split(",")
 
 
 def _rights(
