@@ -30,6 +30,7 @@ COUNTED = {
     "ledger.pending": (0, "pending transfers and expiries"),
     "ledger.resolutions": (0, "transfers that post or void"),
     "ledger.closed": (20, "accounts"),
+    "ledger.failed": (0, "failed ids"),
     "ledger.periods": (0, "accounting periods"),
     "customers.parties": (6, "frozen parties"),
     "contracts.amendments": (5, "amendments"),

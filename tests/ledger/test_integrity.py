@@ -72,6 +72,7 @@ def test_sound_books_have_no_findings(ids: dict[str, UUID]) -> None:
         "ledger.pending": (0, "pending transfers and expiries"),
         "ledger.resolutions": (0, "transfers that post or void"),
         "ledger.closed": (3, "accounts"),
+        "ledger.failed": (0, "failed ids"),
         "ledger.periods": (0, "accounting periods"),
     }
 
@@ -227,3 +228,37 @@ def test_what_is_held_is_compared_with_what_is_pending(held: dict[str, UUID]) ->
     with bent("UPDATE ledger_transfer SET amount = amount + 1 WHERE id = %s", held["closing"]):
         details = [one.detail.partition(": ")[2] for one in findings()["ledger.balances"]]
     assert sorted(details) == ["credits pending by -0.000000000001", "debits pending by -0.000000000001"]
+
+
+@pytest.fixture
+def failed(ids: dict[str, UUID]) -> UUID:
+    """An id that failed for good: there was no such account."""
+    missing = move(bare_account(), new_id(), 1)
+    assert posted(missing) == ["credit_account_not_found"]
+    return missing.id
+
+
+_FAIL = "UPDATE ledger_failedtransfer SET transfer_id = {} WHERE transfer_id = %s"
+
+
+def test_an_id_that_failed_and_was_posted_is_named(ids: dict[str, UUID], failed: UUID) -> None:
+    with bent(_FAIL.format("%s"), ids["transfer"], failed):
+        assert findings() == {
+            "ledger.failed": (
+                Finding(f"transfer {ids['transfer']}", "it failed by credit_account_not_found, and was posted"),
+            )
+        }
+
+
+def test_an_id_that_failed_and_was_not_posted_is_sound(failed: UUID) -> None:
+    assert findings() == {}
+    assert {check.run().counted for check in CHECKS if check.name == "ledger.failed"} == {1}
+
+
+def test_an_id_that_failed_here_may_be_another_tenants(failed: UUID) -> None:
+    with fresh_tenant():
+        one, other = bare_account(), bare_account()
+        theirs = move(one, other, 1)
+        assert posted(theirs) == ["created"]
+    with bent(_FAIL.format("%s"), theirs.id, failed):
+        assert findings() == {}
