@@ -19,7 +19,7 @@ def is_mariadb() -> bool:
 
 
 def set_tenant(tenant_id: UUID | None) -> None:
-    """Names the tenant for row-level security until the transaction ends; nothing on other databases."""
+    """Sets `daybook.tenant` until the transaction ends, on PostgreSQL only. No policy reads it yet."""
     if not is_postgresql():
         return
     naming = f"SET LOCAL daybook.tenant = '{tenant_id or ''}'"
