@@ -52,6 +52,12 @@ FAULTS = [
         {"core.guards": "ledger_transfer: its constraint ledger_transfer_accounts does not say what it did"},
     ),
     Fault(
+        "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_kind, ADD CONSTRAINT ledger_transfer_kind CHECK ("
+        "(flags & 12) = 0 AND pending_id IS NULL OR NOT ((flags & 12) = 0) AND pending_id IS NOT NULL "
+        "AND (timeout = 0 OR (flags & 2) = 2))",
+        {"core.guards": "ledger_transfer: its constraint ledger_transfer_kind does not say what it did"},
+    ),
+    Fault(
         "ALTER TABLE ledger_transfer ALTER flags DROP NOT NULL",
         {"core.guards": "ledger_transfer: its column flags may be empty"},
     ),

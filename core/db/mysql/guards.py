@@ -103,7 +103,7 @@ def _of_json() -> Iterator[Condition]:
 
 def _said(one: Condition) -> Condition:
     text = _CONVERT.sub(r"CAST(\1 AS SIGNED)", _UNEQUAL.sub(r"(\1 <> ", one.text))
-    return one._replace(text=text.lower())
+    return one._replace(text=text.replace(" IN (", " in (").replace(" BETWEEN ", " between "))
 
 
 def _emptied(kept: Mapping[str, AppendOnly], there: Told) -> list[tuple[str, str]]:

@@ -92,6 +92,9 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         "ADD CONSTRAINT ledger_account_credits_guarded CHECK (flags & 4 = 4 OR credits_posted <= debits_posted)",
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_amount_rule, "
         "ADD CONSTRAINT ledger_transfer_amount_rule CHECK (amount >= 0)",
+        "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_flags_rule, "
+        "ADD CONSTRAINT ledger_transfer_flags_rule CHECK ((flags & -256) = 0 AND (flags & 206) = 0 "
+        "OR (flags & 14) = 2 OR (flags & 254) = 4 OR (flags & 254) = 8)",
         "ALTER TABLE ledger_failedtransfer DROP KEY ledger_failed_once, "
         "ADD UNIQUE KEY ledger_failed_once (transfer_id, tenant_id, id)",
     )
@@ -103,6 +106,7 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         ("ledger_transfer", "its trigger ledger_transfer_ordinal does not do what it did"),
         ("ledger_account", "its constraint ledger_account_credits_guarded does not say what it did"),
         ("ledger_transfer", "its constraint ledger_transfer_amount_rule does not say what it did"),
+        ("ledger_transfer", "its constraint ledger_transfer_flags_rule does not say what it did"),
         ("ledger_failedtransfer", "two of its rows may have the same transfer_id and tenant_id"),
     ]
 
