@@ -32,7 +32,7 @@ def plain(server: Server, effort: Effort) -> Result:
 
 
 def ordered(server: Server, effort: Effort) -> Result:
-    """Flags on six of ten, accounts that may not be overdrawn: each transfer is judged after those before it."""
+    """Six of ten with flags or chained, guarded accounts: each transfer is judged after those before it."""
     return _measured(server, effort, goal=Goal(name="P13 ordered", unit="transfers/s", target=0.30), in_order=True)
 
 
@@ -94,7 +94,7 @@ def _fund(key: str, guarded: Sequence[UUID]) -> None:
 
 
 def _note(effort: Effort, small: float, *, in_order: bool) -> str:
-    flags = "six of ten with flags (a chain of three, a pending one and what posts it, a balancing one), "
+    flags = "six of ten not plain (a chain of three, a pending one and what posts it, a balancing one), "
     guarded = "guarded " if in_order else ""
     sizes = (
         f"{effort.sized(_TRANSFERS):,} transfers, {flags if in_order else ''}"

@@ -16,8 +16,14 @@ from ledger.transfers import Transfer, TransferFlags
 
 _IN_A_JOURNAL = 10
 _LARGEST = 100 * 10**12  # pico-units
-#: Places in a journal whose transfers have flags; the chain ends with the third, which has none.
-_LINKED, _PENDING, _BALANCING = (0, 1), 3, 5
+_PENDING = 3
+#: By place in a journal; the chain ends with the third, which has none, and the one after the pending one posts it.
+_FLAGS = {
+    0: TransferFlags.LINKED.value,
+    1: TransferFlags.LINKED.value,
+    _PENDING: TransferFlags.PENDING.value,
+    5: TransferFlags.BALANCING_DEBIT.value,
+}
 
 
 class Maker:
@@ -51,19 +57,14 @@ class Maker:
 
 
 def flagged(transfers: Sequence[Transfer]) -> list[Transfer]:
-    """The same, but six of each ten have flags: three in a chain, one pending, one that posts it, one that balances."""
+    """The same, but six of each ten aren't plain: three are a chain, one is pending, one posts it, one balances."""
     told: list[Transfer] = []
     for number, transfer in enumerate(transfers):
         place = number % _IN_A_JOURNAL
-        if place in _LINKED:
-            transfer = replace(transfer, flags=TransferFlags.LINKED.value)
-        elif place == _PENDING:
-            transfer = replace(transfer, flags=TransferFlags.PENDING.value)
-        elif place == _PENDING + 1:
-            transfer = _posting(told[-1], by=transfer)
-        elif place == _BALANCING:
-            transfer = replace(transfer, flags=TransferFlags.BALANCING_DEBIT.value)
-        told.append(transfer)
+        if place == _PENDING + 1:
+            told.append(_posting(told[-1], by=transfer))
+        else:
+            told.append(replace(transfer, flags=_FLAGS.get(place, 0)))
     return told
 
 

@@ -20,6 +20,11 @@ _TRIGGERS = """
 SELECT class.relname::text, trigger.tgname::text, trigger.tgenabled IN ('O', 'A'), pg_get_triggerdef(trigger.oid)
 FROM pg_trigger trigger JOIN pg_class class ON class.oid = trigger.tgrelid
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
+  AND NOT trigger.tgisinternal
+"""
+_RULES = """
+SELECT class.relname::text, rulename::text FROM pg_rewrite JOIN pg_class class ON class.oid = ev_class
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s) ORDER BY 1, 2
 """
 
 #: The ledger's own triggers on PostgreSQL (`core.db.ledger_triggers`), beside those that AppendOnly makes.
@@ -126,6 +131,9 @@ def missing() -> Iterator[tuple[str, str]]:
             yield table, f"its trigger {name} is switched off"
         elif (table, name) in _made() and not alike(made, _made()[table, name]):
             yield table, f"its trigger {name} does not do what it did"
+    strange = sorted(triggers.keys() - _made().keys())
+    yield from ((table, f"its trigger {name} is not Daybook's") for table, name in strange)
+    yield from ((table, f"its rule {name} is not Daybook's") for table, name in _rows(_RULES))
     yield from _altered()
     yield from _unchecked()
     yield from meant.doubled({(table, frozenset(columns)) for table, columns in _rows(_KEYS)})

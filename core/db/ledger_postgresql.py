@@ -42,7 +42,7 @@ _MOVE_PLAIN = """
     SELECT (SELECT count(*) FROM movements), count(*), bit_or(bits) FROM kept INTO wanted, found, guards;
 """
 
-# A single plain transfer, which is what most statements add: asks also for closed periods. Nothing, where it is another.
+# A single plain transfer, which is what most statements add; asks also for closed periods. Of any other, none is moved.
 _MOVE_ONE = """
     UPDATE ledger_account AS account
     SET debits_posted = account.debits_posted + CASE account.id WHEN one.debit_account_id THEN one.amount ELSE 0 END,

@@ -62,6 +62,15 @@ FAULTS = [
         {"core.guards": "ledger_transfer: its column flags may be empty"},
     ),
     Fault(
+        "CREATE TRIGGER gift BEFORE INSERT ON ledger_transfer FOR EACH STATEMENT "
+        "EXECUTE FUNCTION daybook_enter_as_writer()",
+        {"core.guards": "ledger_transfer: its trigger gift is not Daybook's"},
+    ),
+    Fault(
+        "CREATE RULE nothing AS ON INSERT TO ledger_transfer DO INSTEAD NOTHING",
+        {"core.guards": "ledger_transfer: its rule nothing is not Daybook's"},
+    ),
+    Fault(
         "CREATE OR REPLACE TRIGGER append_only_billing_charge_delete BEFORE DELETE ON billing_charge "
         "FOR EACH STATEMENT EXECUTE FUNCTION daybook_enter_as_writer()",
         {"core.guards": "billing_charge: its trigger append_only_billing_charge_delete does not do what it did"},

@@ -45,7 +45,7 @@ def missing(
     """(table, what its guard lacks)."""
     there, user = told(cursor)
     statements = list(_statements(kept, there))
-    yield from _triggers(statements, there)
+    yield from _triggers(statements, there, kept)
     for table in sorted(kept):
         if (table, keeper(table)) not in there["keeper"]:
             yield table, f"the table {keeper(table)}, for whose sake it can't be emptied, is missing"
@@ -64,14 +64,16 @@ def _statements(kept: Mapping[str, AppendOnly], there: Told) -> Iterator[str]:
     yield from ledger_mariadb.STATEMENTS
 
 
-def _triggers(statements: Sequence[str], there: Told) -> Iterator[tuple[str, str]]:
-    """(table, which of its triggers is gone or another)."""
+def _triggers(statements: Sequence[str], there: Told, kept: Mapping[str, AppendOnly]) -> Iterator[tuple[str, str]]:
+    """(table, which of its triggers is gone, another, or nobody's)."""
     made = {(one["table"], one["name"]): one for one in map(_TRIGGER.fullmatch, statements) if one}
     for (table, name), one in sorted(made.items()):
         if (table, name) not in there["trigger"]:
             yield table, f"its trigger {name} is missing"
         elif not _does(one, there):
             yield table, f"its trigger {name} does not do what it did"
+    strange = sorted((table, name) for table, name in there["trigger"].keys() - made.keys() if table in kept)
+    yield from ((table, f"its trigger {name} is not Daybook's") for table, name in strange)
 
 
 def _does(made: re.Match[str], there: Told) -> bool:

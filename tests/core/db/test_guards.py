@@ -88,6 +88,7 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         "CREATE OR REPLACE TRIGGER ledger_keep_balances AFTER INSERT ON ledger_transfer FOR EACH ROW SET @kept = 1",
         "CREATE OR REPLACE TRIGGER ledger_transfer_ordinal BEFORE INSERT ON ledger_transfer FOR EACH ROW "
         "PRECEDES append_only_ledger_transfer_insert SET NEW.ordinal = NEW.arrival",
+        "CREATE TRIGGER gift BEFORE INSERT ON ledger_transfer FOR EACH ROW SET NEW.amount = NEW.amount + 1",
         "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_credits_guarded, "
         "ADD CONSTRAINT ledger_account_credits_guarded CHECK (flags & 4 = 4 OR credits_posted <= debits_posted)",
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_amount_rule, "
@@ -104,6 +105,7 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         ("core_message", "its trigger append_only_core_message_delete does not do what it did"),
         ("ledger_transfer", "its trigger ledger_keep_balances does not do what it did"),
         ("ledger_transfer", "its trigger ledger_transfer_ordinal does not do what it did"),
+        ("ledger_transfer", "its trigger gift is not Daybook's"),
         ("ledger_account", "its constraint ledger_account_credits_guarded does not say what it did"),
         ("ledger_transfer", "its constraint ledger_transfer_amount_rule does not say what it did"),
         ("ledger_transfer", "its constraint ledger_transfer_flags_rule does not say what it did"),
