@@ -19,7 +19,7 @@ from ledger.chart import Code
 from ledger.integrity import CHECKS
 from ledger.models import Transfer
 
-_ACCOUNTS, _SECONDS, _PATIENCE = 1_000, 2, 60
+_ACCOUNTS, _SECONDS, _PATIENCE = 1_000, 2, 20
 
 
 class LostAfterCrash(RuntimeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -15,6 +15,8 @@ from uuid import UUID
 
 _SPAWN = multiprocessing.get_context("spawn")
 _WARM_UP = 20
+#: As many transfers as a process can't post in a second.
+_AT_MOST = 1_000
 
 
 class Posters:
@@ -54,9 +56,12 @@ class Posters:
         return sum(rates)
 
     def begin(self, *, seconds: float) -> None:
-        """Lets them post for so long, or until the server is gone."""
+        """Lets them post for so long, or until the server is gone; when all have made their transfers, all set off."""
         for pipe in self._pipes:
             pipe.send(seconds)
+        self._answers()
+        for pipe in self._pipes:
+            pipe.send("go")
 
     def acknowledged(self) -> list[UUID]:
         """The ids of the transfers whose commit returned, once all have stopped."""
@@ -76,13 +81,17 @@ def _serve(orders: Connection, number: int, tenant_id: UUID, accounts: list[UUID
 
     maker = Maker(accounts, seed=f"poster {number} {os.getpid()}")
     with tenant_scope(tenant_id):
-        _post(maker, count=_WARM_UP)
+        _post(maker.take(_WARM_UP), seconds=60)
         orders.send("ready")
         while (seconds := orders.recv()) is not None:
-            orders.send(_post(maker, seconds=seconds))
+            transfers = maker.take(int(seconds * _AT_MOST))
+            orders.send("made")
+            orders.recv()
+            orders.send(_post(transfers, seconds=seconds))
 
 
-def _post(maker: Any, *, seconds: float = 60, count: int | None = None) -> tuple[list[int], float]:
+def _post(transfers: Iterable[Any], *, seconds: float) -> tuple[list[int], float]:
+    """One after the other, until the time is up."""
     from django.db import Error
 
     from bench.books.tenants import BEGINNING
@@ -93,11 +102,12 @@ def _post(maker: Any, *, seconds: float = 60, count: int | None = None) -> tuple
     acknowledged: list[int] = []
     begun = perf_counter()
     with suppress(Error):  # the server crashed, as a bench may want it to
-        while perf_counter() - begun < seconds and len(acknowledged) != count:
-            (transfer,) = maker.take(1)
+        for transfer in transfers:
             with atomic():
                 results = post([transfer], at=BEGINNING)
             if results != [Result.CREATED]:
                 raise RuntimeError(f"a transfer was not posted: {results}")
             acknowledged.append(transfer.id.int)
+            if perf_counter() - begun >= seconds:
+                break
     return acknowledged, perf_counter() - begun

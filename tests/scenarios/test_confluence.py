@@ -32,7 +32,7 @@ from tests.support.verifying import verify_books
 
 #: One seed, one replayable run.
 SEED = int(os.environ.get("CONFLUENCE_SEED", "20260105"))
-EXAMPLES = int(os.environ.get("CONFLUENCE_EXAMPLES") or sized(12))
+EXAMPLES = int(os.environ.get("CONFLUENCE_EXAMPLES") or sized(9))
 #: Making a failing history as short as it can be takes minutes: CONFLUENCE_SHRINK=1 asks for it.
 PHASES = tuple(Phase) if os.environ.get("CONFLUENCE_SHRINK") else (Phase.generate,)
 LAST = date(2026, 4, 1)
