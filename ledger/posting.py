@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 
 from core.db import ledger_single, vendor
 from core.db.transaction import atomic
@@ -37,7 +38,7 @@ def posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
         with atomic(savepoint=True):
             rows.lock_guarded_accounts(_sides(transfers))
             rows.insert_transfers(transfers, at=at)
-    except IntegrityError:
+    except (IntegrityError, DataError):  # the latter where a balance would not even fit its column
         return False
     return True
 
@@ -48,18 +49,30 @@ def _is_plain(transfer: Transfer) -> bool:
 
 def post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
     """Each judged after those before it; the database takes what is to be created at once."""
-    try:
-        return _judged_and_inserted(transfers, at=at)
-    except IntegrityError:
-        # The same id was posted between other accounts since we looked: it is there to be seen now.
+    ids = {transfer.id for transfer in transfers}
+    there: int | None = None
+    while True:
         try:
             return _judged_and_inserted(transfers, at=at)
         except IntegrityError as error:
-            if periods.REFUSAL in str(error):
-                periods.refuse()
-            if vendor.is_duplicate(error):
-                raise IdTaken("a transfer of that id is there already", field="id") from error
-            raise
+            # The same id was posted between other accounts since we looked: it is there to be seen now.
+            before, there = there, _count(ids)
+            if there == before:
+                _refuse(error)
+
+
+def _count(ids: Collection[UUID]) -> int:
+    """How many of them are posted, or spent."""
+    return len(rows.transfers(ids)) + len(rows.failed(ids))
+
+
+def _refuse(error: IntegrityError) -> NoReturn:
+    """Says what the database meant, where that is known."""
+    if periods.REFUSAL in str(error):
+        periods.refuse()
+    if vendor.is_duplicate(error):
+        raise IdTaken("a transfer of that id is there already", field="id") from error
+    raise error
 
 
 def _judged_and_inserted(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:

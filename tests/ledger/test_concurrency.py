@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import permutations
 from random import Random
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -221,6 +222,36 @@ def test_a_lost_race_is_named(
             racing = pool.submit(_post_beside, tenant_id(), second)
             until_somebody_waits()
         assert racing.result(timeout=60) == [Result.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT_ID]
+
+
+def test_lost_races_are_named_however_many_there_are() -> None:
+    """Each try may meet the next id that somebody else has just posted."""
+    theirs, mine = [(bare_account(), bare_account()) for _ in range(2)], (bare_account(), bare_account())
+    one, other = (move(*accounts, 5) for accounts in theirs)
+    batch = [move(*mine, 5, id=one.id, flags=TransferFlags.PENDING), move(*mine, 5, id=other.id)]
+    posted_other, may_commit = Event(), Event()
+
+    def post_other(tenant: UUID) -> None:
+        with tenant_scope(tenant), atomic():
+            post([other], at=MARCH_1)
+            posted_other.set()
+            may_commit.wait(timeout=60)
+        connection.close()
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        holding = pool.submit(post_other, tenant_id())
+        assert posted_other.wait(timeout=60)
+        with atomic():
+            assert post([one], at=MARCH_1) == [Result.CREATED]
+            racing = pool.submit(_post_all_beside, tenant_id(), batch)
+            until_somebody_waits()
+        until_somebody_waits()
+        may_commit.set()
+        holding.result(timeout=60)
+        assert racing.result(timeout=60) == [
+            Result.EXISTS_WITH_DIFFERENT_FLAGS,
+            Result.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT_ID,
+        ]
 
 
 def _post_all_beside(tenant: UUID, batch: list[Transfer]) -> list[Result]:

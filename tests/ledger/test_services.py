@@ -61,6 +61,13 @@ def test_the_largest_amount_fits(unbilled: AccountIdentity, revenue: AccountIden
     assert held(revenue) == [Balances(credits_posted=2**128 - 1)]
 
 
+def test_a_batch_whose_sums_fit_no_column_is_judged(unbilled: AccountIdentity, revenue: AccountIdentity) -> None:
+    """The database can't even add it up; each transfer is told what is wrong with it all the same."""
+    results = posted(*(transfer(unbilled, revenue, 2**128 - 1) for _ in range(4)))
+    assert results == [CREATED, *[Result.OVERFLOWS_DEBITS_POSTED] * 3]
+    assert held(revenue) == [Balances(credits_posted=2**128 - 1)]
+
+
 @pytest.mark.parametrize("count", [1, 60])
 def test_doing_it_twice_is_doing_it_once(unbilled: AccountIdentity, revenue: AccountIdentity, count: int) -> None:
     """The same ids with the same contents exist, however many there are."""
