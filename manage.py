@@ -1,5 +1,7 @@
 """Django's commands, after the ground is made ready: see bin/manage."""
 
+import errno
+import os
 import sys
 from typing import NoReturn
 
@@ -7,6 +9,8 @@ from config.embedded import ClusterError
 from config.launch import prepare
 
 _WRONG_USAGE = 2
+#: Whoever reads has read enough, or nothing more can be stored.
+_UNWRITABLE = {errno.EPIPE, errno.ENOSPC}
 
 
 def main() -> None:
@@ -15,7 +19,14 @@ def main() -> None:
         prepare("help" if asked_for_help else sys.argv[1])
     except ClusterError as error:
         sys.exit(f"daybook: {error}")
-    _execute()
+    try:
+        _execute()
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try again when it ends
+        sys.exit(f"daybook: the result could not be written: {os.strerror(error.errno)}")
 
 
 def _execute() -> None:

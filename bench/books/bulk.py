@@ -104,7 +104,7 @@ def _note(effort: Effort, small: float, *, in_order: bool) -> str:
         f"a commit for each {effort.sized(_BATCH):,}; with {effort.sized(_SMALL_BATCH):,} to a commit {small:,.0f}/s"
     )
     return (
-        f"{sizes}, {batches}. Limit: one COPY of the same rows, rendered beforehand, in one transaction into a table "
-        "of the product's columns with its four b-trees, without checks, triggers and balances; both tables begin "
-        "alike, and keep the rows of earlier runs."
+        f"{sizes}, {batches}. Limit: one COPY of the same rows in text, rendered beforehand, in one transaction into a "
+        "table of the product's columns with its four b-trees, without checks, triggers and balances; both tables "
+        "begin alike, and keep the rows of earlier runs."
     )

@@ -39,13 +39,14 @@ class CopyLimit:
     @contextmanager
     def table(self) -> Iterator[None]:
         """While inside, the table is there, and begins with the rows that the ledger's has."""
-        self._server.command(*self._making(), *_INDEXES)
+        making, filling = self._making()
+        self._server.command(making, *_INDEXES, filling)
         try:
             yield
         finally:
             self._server.command(f"DROP TABLE {_TABLE}")
 
-    def _making(self) -> Sequence[str]:
+    def _making(self) -> tuple[str, str]:
         with self._server.superuser() as session:
             columns = session.execute(_COLUMNS.encode()).fetchall()
         said = (

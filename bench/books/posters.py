@@ -50,10 +50,12 @@ class Posters:
                 process.kill()
 
     def rate(self, *, seconds: float) -> float:
-        """Transfers per second of all of them together."""
+        """Transfers per second of all of them together. Raises RuntimeError where one stopped before its time."""
         self.begin(seconds=seconds)
-        rates: list[float] = [len(acknowledged) / elapsed for acknowledged, elapsed in self._answers()]
-        return sum(rates)
+        answers: list[tuple[list[int], float]] = self._answers()
+        if any(elapsed < seconds for _, elapsed in answers):
+            raise RuntimeError("a process could not post for as long as it was to")
+        return sum(len(acknowledged) / elapsed for acknowledged, elapsed in answers)
 
     def begin(self, *, seconds: float) -> None:
         """Lets them post for so long, or until the server is gone; when all have made their transfers, all set off."""

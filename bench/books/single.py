@@ -22,13 +22,13 @@ _ACCOUNTS, _AT_ONCE, _SCALE, _SECONDS = 20_000, 5_000, 50, 10
 
 #: The account of that number: pgbench can draw nothing else.
 _ID = "lpad(to_hex(CAST(:{} AS int)), 32, '0')::uuid"
-#: What posts one transfer of :debit, :credit and :amount: one call, and so one transaction.
+#: What posts one transfer of :debit, :credit and :amount: one call, and so one transaction. A refused one divides by 0.
 _SCRIPT = f"""
 \\set debit random(1, {{accounts}})
 \\set credit 1 + (:debit + random(0, {{accounts}} - 2)) % {{accounts}}
 \\set amount random(1, 100000000000000)
-SELECT ledger_post_plain(uuidv7(), '{{tenant}}', {_ID.format("debit")}, {_ID.format("credit")}, :amount, {LEDGER},
-    {TransferCode.CHARGE.value}, NULL, 0, 0, uuidv7(), '{BEGINNING.isoformat()}', NULL, '{BEGINNING.isoformat()}');
+SELECT 1 / ledger_post_plain(uuidv7(), '{{tenant}}', {_ID.format("debit")}, {_ID.format("credit")}, :amount, {LEDGER},
+    {TransferCode.CHARGE.value}, NULL, 0, 0, uuidv7(), '{BEGINNING.isoformat()}', NULL, '{BEGINNING.isoformat()}')::int;
 """
 
 

@@ -27,6 +27,16 @@ SELECT class.relname::text, rulename::text FROM pg_rewrite JOIN pg_class class O
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s) ORDER BY 1, 2
 """
 
+# What keeps triggers from firing, rows from being seen or from surviving a crash.
+_FIRING = "SELECT current_setting('session_replication_role')"
+_STATES = """
+SELECT relname::text, relrowsecurity, relpersistence <> 'p',
+    EXISTS (SELECT FROM pg_inherits WHERE inhparent = class.oid)
+FROM pg_class class WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
+ORDER BY 1
+"""
+_STATES_TOLD = ("a policy may hide its rows", "it does not survive a crash", "another table inherits from it")
+
 #: The ledger's own triggers on PostgreSQL (`core.db.ledger_triggers`), beside those that AppendOnly makes.
 _OF_THE_LEDGER = {
     "ledger_account": ("append_only_ledger_account_identity", "ledger_opening_balance"),
@@ -73,8 +83,10 @@ _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
 
 # Where one role both owns and uses the tables, rights guard nothing: the triggers have to.
 _RIGHTS = """
-SELECT class.relname::text, has_table_privilege(%(role)s, class.oid, 'DELETE'),
-    has_table_privilege(%(role)s, class.oid, 'TRUNCATE'),
+SELECT class.relname::text,
+    ARRAY(
+        SELECT asked FROM unnest(%(forbidden)s::text[]) AS asked WHERE has_table_privilege(%(role)s, class.oid, asked)
+    ),
     ARRAY(
         SELECT attname::text FROM pg_attribute
         WHERE attrelid = class.oid AND attname = ANY(%(numbered)s)
@@ -91,6 +103,25 @@ FROM pg_class class
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
   AND pg_get_userbyid(class.relowner) <> %(role)s
 """
+
+
+# What it could become, and what it could run or set, and so pass by all of these.
+_POWERS = """
+SELECT DISTINCT 'may become ' || pg_get_userbyid(relowner) FROM pg_class class
+WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s)
+  AND pg_get_userbyid(relowner) <> %(role)s AND pg_has_role(%(role)s, relowner, 'MEMBER')
+UNION ALL
+SELECT 'may run ' || proname FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(definers)s)
+  AND pg_get_userbyid(proowner) <> %(role)s AND has_function_privilege(%(role)s, oid, 'EXECUTE')
+UNION ALL
+SELECT 'may set ' || relname FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND relname = ANY(%(sequences)s)
+  AND pg_get_userbyid(relowner) <> %(role)s AND has_sequence_privilege(%(role)s, oid, 'UPDATE')
+ORDER BY 1
+"""
+_FORBIDDEN = ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")
+_SEQUENCES = (writers.SEQUENCE, "ledger_ordinal")
 
 
 class _Function(NamedTuple):
@@ -134,11 +165,20 @@ def missing() -> Iterator[tuple[str, str]]:
     strange = sorted(triggers.keys() - _made().keys())
     yield from ((table, f"its trigger {name} is not Daybook's") for table, name in strange)
     yield from ((table, f"its rule {name} is not Daybook's") for table, name in _rows(_RULES))
+    yield from _disarmed()
     yield from _altered()
     yield from _unchecked()
     yield from meant.doubled({(table, frozenset(columns)) for table, columns in _rows(_KEYS)})
     yield from _loosened()
     yield from _rights()
+
+
+def _disarmed() -> Iterator[tuple[str, str]]:
+    """(table or setting, what makes its guards useless)."""
+    if _rows(_FIRING) == [("replica",)]:
+        yield "session_replication_role", "triggers do not fire: it is replica"
+    for table, *states in _rows(_STATES):
+        yield from ((table, told) for told, is_so in zip(_STATES_TOLD, states, strict=True) if is_so)
 
 
 def _altered() -> Iterator[tuple[str, str]]:
@@ -224,14 +264,23 @@ def _rights() -> Iterator[tuple[str, str]]:
     if not settings.APPLICATION_ROLE:
         return
     with connection.cursor() as cursor:
-        asked = {"tables": list(append_only()), "role": settings.APPLICATION_ROLE, "numbered": list(roles.NUMBERED)}
+        asked = {
+            "tables": list(append_only()),
+            "role": settings.APPLICATION_ROLE,
+            "numbered": list(roles.NUMBERED),
+            "forbidden": list(_FORBIDDEN),
+            "definers": [name for name, function in _functions().items() if function.definer],
+            "sequences": list(_SEQUENCES),
+        }
         cursor.execute(_RIGHTS, asked)
         rows = sorted(cursor.fetchall())
-    for table, may_delete, may_truncate, numbered, updatable in rows:
+        cursor.execute(_POWERS, asked)
+        powers = cursor.fetchall()
+    yield from (("the application's role", power) for (power,) in powers)
+    for table, forbidden, numbered, updatable in rows:
         too_much = [name for name in updatable if not _may_update(table, name)]
         rights = [
-            *(["DELETE"] if may_delete else []),
-            *(["TRUNCATE"] if may_truncate else []),
+            *forbidden,
             *([f"INSERT {', '.join(numbered)}"] if numbered else []),
             *([f"UPDATE {', '.join(too_much)}"] if too_much else []),
         ]

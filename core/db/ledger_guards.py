@@ -36,7 +36,7 @@ FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse
 
 CREATE TRIGGER append_only_ledger_account_identity
 BEFORE UPDATE OF id, tenant_id, customer_id, currency, code, sub, ledger, flags, user_data_128, user_data_64,
-    user_data_32, created_at ON ledger_account
+    user_data_32, created_at, arrival ON ledger_account
 FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change();
 """
 

@@ -154,7 +154,8 @@ _RESOLVE = """
     END IF;
 """
 
-# Asked when the accounts are locked: whoever spent the id held those locks, and what it did is seen only after them.
+# Asked when the accounts are locked: whoever spent the id between the same ones held those locks, and what it did is
+# seen only after them. Where the two share no account, nothing makes one wait: ledger/README.md says what that means.
 _SPENT = """
         SELECT FROM fresh JOIN ledger_failedtransfer AS failed
         ON failed.transfer_id = fresh.id AND failed.tenant_id = fresh.tenant_id
@@ -201,9 +202,11 @@ BEGIN
     IF found = 2 AND NOT EXISTS ({_SPENT}) THEN
         RETURN NULL;
     END IF;
+    -- Moved, and still here: then its id is spent.
     spent := found = 2;
     SELECT tenant_id, ledger, (SELECT count(*) FROM (SELECT FROM fresh LIMIT 2) AS few) AS rows, flags
     INTO first FROM fresh LIMIT 1;
+    -- A plain one that was not moved: its period is closed or, as is told at the end, an account is not in order.
     IF first.rows = 1 AND first.flags & 206 = 0 THEN
         wanted := 2;
 {_REFUSE_CLOSED}

@@ -40,7 +40,7 @@ KEY = "SELECT id FROM billing_chargekeyrow WHERE {own} ORDER BY id"
 TREE = "SELECT {c-01}"
 
 _DDL = pytest.mark.postgresql("elsewhere DDL can't be undone: tests/core/db/test_guards.py looks at those guards")
-_DDL_WORDS = ("ALTER", "CREATE OR REPLACE", "DROP TRIGGER", "GRANT")
+_DDL_WORDS = ("ALTER", "CREATE", "DROP TRIGGER", "GRANT")
 _NAMED = {
     "INV": "(SELECT id FROM billing_invoice WHERE number = '{name}' AND {own})",
     "c": "(SELECT id FROM customers_customer WHERE key = '{name}' AND {own})",

@@ -144,6 +144,34 @@ FAULTS = [
         {"core.guards": "core_auditrecord: the application's role may DELETE and TRUNCATE"},
     ),
     Fault(
+        "GRANT TRIGGER, REFERENCES ON ledger_account TO daybook_app",
+        {"core.guards": "ledger_account: the application's role may TRIGGER and REFERENCES"},
+    ),
+    Fault(
+        "GRANT daybook_owner TO daybook_app",
+        {"core.guards": "the application's role: may become daybook_owner"},
+    ),
+    Fault(
+        "GRANT EXECUTE ON FUNCTION ledger_keep_balances() TO daybook_app",
+        {"core.guards": "the application's role: may run ledger_keep_balances"},
+    ),
+    Fault(
+        "GRANT UPDATE ON SEQUENCE ledger_ordinal TO daybook_app",
+        {"core.guards": "the application's role: may set ledger_ordinal"},
+    ),
+    Fault(
+        "ALTER TABLE core_seal ENABLE ROW LEVEL SECURITY",
+        {"core.guards": "core_seal: a policy may hide its rows"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_failedtransfer SET UNLOGGED",
+        {"core.guards": "ledger_failedtransfer: it does not survive a crash"},
+    ),
+    Fault(
+        "CREATE TABLE heir () INHERITS (ledger_transfer)",
+        {"core.guards": "ledger_transfer: another table inherits from it"},
+    ),
+    Fault(
         "GRANT UPDATE (amount) ON ledger_transfer TO daybook_app",
         {"core.guards": "ledger_transfer: the application's role may UPDATE amount"},
     ),

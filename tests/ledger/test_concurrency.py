@@ -224,6 +224,7 @@ def test_a_lost_race_is_named(
         assert racing.result(timeout=60) == [Result.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT_ID]
 
 
+@pytest.mark.postgresql("MariaDB reads a small table whole to lock some of its rows, and waits for all of them")
 def test_lost_races_are_named_however_many_there_are() -> None:
     """Each try may meet the next id that somebody else has just posted."""
     theirs, mine = [(bare_account(), bare_account()) for _ in range(2)], (bare_account(), bare_account())

@@ -103,3 +103,14 @@ def test_wrong_usage_of_the_program_itself(books: Tenant, arguments: list[str]) 
     assert (process.returncode, out) == (2, "")
     assert arguments[-1] in err
     assert "Traceback" not in err
+
+
+def test_a_reader_that_has_enough_ends_it_without_a_traceback(books: Tenant) -> None:
+    """As `| head -1` does: what came is not the whole, so it is no success."""
+    world.apply({"customers": [world.customer()]})
+    with spawn("manage.py", "export_journal", "--tenant", books.key, "--format", "csv") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (1, "daybook: the result could not be written: Broken pipe\n")

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 
 from core import display
 from core.commands import COMMAND, TenantCommand
+from core.errors import InvalidValue
 from core.models import Tenant
 from ledger import periods
 from ledger.management.values import told
@@ -31,11 +32,17 @@ class Command(TenantCommand):
         if action in ("close", "reopen") and not (reason or "").strip():
             self.misuse("reason: is required")
         if action == "open":
-            periods.open_period(month=month, actor=COMMAND)
+            self._open(month)
         elif action != "list":
             change = periods.close if action == "close" else periods.reopen
             change(month=month, reason=reason, actor=COMMAND)
         self._show(tenant, as_json=options["json"])
+
+    def _open(self, month: str) -> None:
+        try:
+            periods.open_period(month=month, actor=COMMAND)
+        except InvalidValue as error:
+            self.misuse(str(error))
 
     def _show(self, tenant: Tenant, *, as_json: bool) -> None:
         rows = [_plain(row) for row in AccountingPeriod.objects.order_by("start_at")]
