@@ -22,20 +22,21 @@ FROM pg_trigger trigger JOIN pg_class class ON class.oid = trigger.tgrelid
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
   AND NOT trigger.tgisinternal
 """
-_RULES = """
-SELECT class.relname::text, rulename::text FROM pg_rewrite JOIN pg_class class ON class.oid = ev_class
-WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s) ORDER BY 1, 2
+# What makes guards useless: triggers that don't fire, rules beside them, rows that are hidden, elsewhere or lost.
+_DISARMED = """
+SELECT 'session_replication_role', 'triggers do not fire: it is replica'
+WHERE current_setting('session_replication_role') = 'replica'
+UNION ALL
+SELECT relname::text, told
+FROM pg_class class CROSS JOIN LATERAL (
+    SELECT 'a policy may hide its rows' WHERE relrowsecurity
+    UNION ALL SELECT 'it does not survive a crash' WHERE relpersistence <> 'p'
+    UNION ALL SELECT 'another table inherits from it' FROM pg_inherits WHERE inhparent = class.oid
+    UNION ALL SELECT 'its rule ' || rulename || ' is not Daybook''s' FROM pg_rewrite WHERE ev_class = class.oid
+) AS state (told)
+WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s)
+ORDER BY 1, 2
 """
-
-# What keeps triggers from firing, rows from being seen or from surviving a crash.
-_FIRING = "SELECT current_setting('session_replication_role')"
-_STATES = """
-SELECT relname::text, relrowsecurity, relpersistence <> 'p',
-    EXISTS (SELECT FROM pg_inherits WHERE inhparent = class.oid)
-FROM pg_class class WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
-ORDER BY 1
-"""
-_STATES_TOLD = ("a policy may hide its rows", "it does not survive a crash", "another table inherits from it")
 
 #: The ledger's own triggers on PostgreSQL (`core.db.ledger_triggers`), beside those that AppendOnly makes.
 _OF_THE_LEDGER = {
@@ -164,21 +165,12 @@ def missing() -> Iterator[tuple[str, str]]:
             yield table, f"its trigger {name} does not do what it did"
     strange = sorted(triggers.keys() - _made().keys())
     yield from ((table, f"its trigger {name} is not Daybook's") for table, name in strange)
-    yield from ((table, f"its rule {name} is not Daybook's") for table, name in _rows(_RULES))
-    yield from _disarmed()
+    yield from _rows(_DISARMED)
     yield from _altered()
     yield from _unchecked()
     yield from meant.doubled({(table, frozenset(columns)) for table, columns in _rows(_KEYS)})
     yield from _loosened()
     yield from _rights()
-
-
-def _disarmed() -> Iterator[tuple[str, str]]:
-    """(table or setting, what makes its guards useless)."""
-    if _rows(_FIRING) == [("replica",)]:
-        yield "session_replication_role", "triggers do not fire: it is replica"
-    for table, *states in _rows(_STATES):
-        yield from ((table, told) for told, is_so in zip(_STATES_TOLD, states, strict=True) if is_so)
 
 
 def _altered() -> Iterator[tuple[str, str]]:
