@@ -9,7 +9,7 @@ from config.embedded import ClusterError
 from config.launch import prepare
 
 _WRONG_USAGE = 2
-#: Whoever reads has read enough, or nothing more can be stored.
+#: Whoever reads the result has read enough, or the disk is full: no fault of the program.
 _UNWRITABLE = {errno.EPIPE, errno.ENOSPC}
 
 
@@ -26,7 +26,7 @@ def main() -> None:
         if error.errno not in _UNWRITABLE:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try again when it ends
-        sys.exit(f"daybook: the result could not be written: {os.strerror(error.errno)}")
+        sys.exit(f"daybook: could not write: {os.strerror(error.errno)}")
 
 
 def _execute() -> None:

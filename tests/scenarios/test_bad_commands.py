@@ -113,4 +113,4 @@ def test_a_reader_that_has_enough_ends_it_without_a_traceback(books: Tenant) -> 
         assert process.stderr is not None
         process.stdout.close()
         err = process.stderr.read()
-    assert (process.returncode, err) == (1, "daybook: the result could not be written: Broken pipe\n")
+    assert (process.returncode, err) == (1, "daybook: could not write: Broken pipe\n")
