@@ -36,7 +36,7 @@ def posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
         return ledger_single.posted(rows.values(transfers[0], at=at))
     try:
         with atomic(savepoint=True):
-            rows.lock_guarded_accounts(_sides(transfers))
+            rows.lock_where_guarded(_sides(transfers))
             rows.insert_transfers(transfers, at=at)
     except (IntegrityError, DataError):  # the latter where a balance would not even fit its column
         return False

@@ -15,11 +15,10 @@ from core.db.ledger_guards import GUARDED
 from core.ids import derived_id
 from ledger.accounts import AccountRecord, AccountState
 from ledger.books import Pending, PendingState
-from ledger.chart import GUARDS, AccountFlags
+from ledger.chart import AccountFlags
 from ledger.models import Account, FailedTransfer
 from ledger.models import Pending as PendingRow
 from ledger.models import Transfer as TransferRow
-from ledger.models.accounts import flagged
 from ledger.results import Result
 from ledger.transfers import Transfer
 
@@ -31,16 +30,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
-    """These accounts, locked until the transaction (or its savepoint) ends.
-
-    Guarded ones first, then in the order of their ids: as `lock_guarded_accounts` and the trigger after it do.
-    """
-    locking = Account.objects.select_for_update().filter(pk__in=among(ids)).order_by(flagged(GUARDS, 0), "pk")
+    """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
+    locking = Account.objects.select_for_update().filter(pk__in=among(ids)).order_by("pk")
     return {row[0]: _state(*row) for row in locking.values_list(*_STATE_FIELDS, "closed")}
 
 
-def lock_guarded_accounts(ids: Collection[UUID]) -> None:
-    """Locks those that may not be overdrawn, so that what counts first on them is also numbered first."""
+def lock_where_guarded(ids: Collection[UUID]) -> None:
+    """Locks these accounts if one may not be overdrawn, so that what counts first on it is also numbered first."""
     lock("ledger_account", ids, where=GUARDED)
 
 

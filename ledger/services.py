@@ -110,7 +110,7 @@ def post(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
     """What became of each transfer, in order; those `created` are in the books when the transaction commits.
 
     `at` is when they are recorded; what is pending and due by then, and would be in their way, expires first.
-    Accounts are locked, guarded ones first, until the transaction ends. Of the tenant in scope. Raises IdTaken.
+    Accounts are locked in the order of their ids until the transaction ends. Of the tenant in scope. Raises IdTaken.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("transfers are posted in the transaction of what they book")

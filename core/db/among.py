@@ -24,8 +24,8 @@ def among(ids: Collection[UUID]) -> Any:
 def lock(table: str, ids: Collection[UUID], *, where: str) -> None:
     """Locks the tenant's rows of those ids in id order, until the transaction ends.
 
-    On PostgreSQL only those of which the condition `where` is true; MariaDB locks all, lest its row triggers do so in
-    another order.
+    On PostgreSQL none, unless the condition `where` is true of one of them: then its triggers lock them, in that order.
+    MariaDB's do it row by row.
     """
     if vendor.is_postgresql():
         _lock_postgresql(table, ids, where)
@@ -37,11 +37,12 @@ def lock(table: str, ids: Collection[UUID], *, where: str) -> None:
 
 
 def _lock_postgresql(table: str, ids: Collection[UUID], where: str) -> None:
-    locking = f"SELECT FROM {table} WHERE tenant_id = %b AND id = ANY(%b::uuid[]) AND {where} ORDER BY id FOR UPDATE"
+    named = f"FROM {table} WHERE tenant_id = %(tenant)b AND id = ANY(%(ids)b::uuid[])"
+    locking = f"SELECT {named} AND EXISTS (SELECT {named} AND {where}) ORDER BY id FOR UPDATE"
     connection.ensure_connection()
     # Django's own cursors write the ids into the statement: that, and to read them there, takes as long as the rest.
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(locking.encode(), [tenant_id(), list(ids)])
+        cursor.execute(locking.encode(), {"tenant": tenant_id(), "ids": list(ids)})
 
 
 def _array(ids: Collection[UUID]) -> str:

@@ -47,7 +47,8 @@ _OF_THE_LEDGER = {
 }
 
 _FUNCTIONS = """
-SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}') FROM pg_proc
+SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}'), has_function_privilege('public', oid, 'EXECUTE')
+FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace
 """
 _CHECKS = """
@@ -174,10 +175,12 @@ def missing() -> Iterator[tuple[str, str]]:
 
 
 def _altered() -> Iterator[tuple[str, str]]:
-    """(function, how it is not as the migrations made it)."""
+    """(function, how it is not as the migrations made it, or whom they let run it)."""
     there = defaultdict(list)
-    for name, body, definer, settings_of in _rows(_FUNCTIONS):
+    for name, body, definer, settings_of, public in _rows(_FUNCTIONS):
         there[name].append(_Function(body, definer, frozenset(settings_of)))
+        if public and name in _functions() and _functions()[name].definer:
+            yield name, "anybody may run the function, with its owner's rights"
     for name, function in _functions().items():
         if there[name] != [function]:
             yield name, "the function does not say what it did" if there[name] else "the function is missing"
@@ -261,7 +264,7 @@ def _rights() -> Iterator[tuple[str, str]]:
             "role": settings.APPLICATION_ROLE,
             "numbered": list(roles.NUMBERED),
             "forbidden": list(_FORBIDDEN),
-            "definers": [name for name, function in _functions().items() if function.definer],
+            "definers": [name for name, one in _functions().items() if one.definer and name not in roles.runnable()],
             "sequences": list(_SEQUENCES),
         }
         cursor.execute(_RIGHTS, asked)

@@ -5,6 +5,18 @@ from __future__ import annotations
 #: Accounts that may not be overdrawn.
 GUARDED = "flags & 6 <> 0"
 
+#: What a function that moves balances says while it does, and when it is done. Others may say it, too, but must
+#: also be allowed what only the owner is; what is named in full can't be another's.
+POSTING = "posting := set_config('daybook.posting', 'on', true);"
+POSTED = "posting := set_config('daybook.posting', '', true);"
+IS_POSTING = """
+CREATE FUNCTION ledger_is_posting() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN pg_catalog.current_setting('daybook.posting', true) OPERATOR(pg_catalog.=) 'on'
+        AND pg_catalog.has_table_privilege('public.ledger_account'::pg_catalog.regclass, 'TRUNCATE');
+END $$;
+"""
+
 _REFUSE_OPENING = """
 CREATE FUNCTION ledger_refuse_opening_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -26,13 +38,13 @@ CREATE TRIGGER ledger_opening_balance BEFORE INSERT ON ledger_account
 FOR EACH ROW WHEN ({OPENED_WRONG}) EXECUTE FUNCTION ledger_refuse_opening_balance();
 """
 
-# The general guard compares row by row. These two cost nothing per account: no statement but the posting
-# triggers' may update accounts, and none at all what identifies them.
+# The general guard compares row by row. These two cost nothing per account: no statement but those that post
+# may update accounts, and none at all what identifies them.
 _GUARD_ACCOUNTS = """
 DROP TRIGGER append_only_ledger_account_update ON ledger_account;
 
 CREATE TRIGGER append_only_ledger_account_update BEFORE UPDATE ON ledger_account
-FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse_change();
+FOR EACH STATEMENT WHEN (ledger_is_posting() IS NOT TRUE) EXECUTE FUNCTION daybook_refuse_change();
 
 CREATE TRIGGER append_only_ledger_account_identity
 BEFORE UPDATE OF id, tenant_id, customer_id, currency, code, sub, ledger, flags, user_data_128, user_data_64,
@@ -45,7 +57,7 @@ _GUARD_PENDING = """
 DROP TRIGGER append_only_ledger_pending_update ON ledger_pending;
 
 CREATE TRIGGER append_only_ledger_pending_update BEFORE INSERT OR UPDATE ON ledger_pending
-FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION daybook_refuse_change();
+FOR EACH STATEMENT WHEN (ledger_is_posting() IS NOT TRUE) EXECUTE FUNCTION daybook_refuse_change();
 
 CREATE TRIGGER append_only_ledger_pending_identity BEFORE UPDATE OF id, tenant_id, expires_at ON ledger_pending
 FOR EACH STATEMENT EXECUTE FUNCTION daybook_refuse_change();

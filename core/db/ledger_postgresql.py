@@ -7,7 +7,7 @@ account. 10 is what posts nothing, 12 what resolves, 206 all that is not plain; 
 from __future__ import annotations
 
 from core.db import ledger_single
-from core.db.ledger_guards import GUARDED
+from core.db.ledger_guards import GUARDED, IS_POSTING, POSTED, POSTING
 
 # Joins that scan the accounts are forbidden: the statement's plan is kept for the session, and must suit
 # one transfer among a million accounts as well as a first batch into empty books. The memory is what the sums of
@@ -40,22 +40,6 @@ _MOVE_PLAIN = """
         RETURNING account.flags & 6 AS bits
     )
     SELECT (SELECT count(*) FROM movements), count(*), bit_or(bits) FROM kept INTO wanted, found, guards;
-"""
-
-# A single plain transfer, which is what most statements add; asks also for closed periods. Of any other, none is moved.
-_MOVE_ONE = """
-    UPDATE ledger_account AS account
-    SET debits_posted = account.debits_posted + CASE account.id WHEN one.debit_account_id THEN one.amount ELSE 0 END,
-        credits_posted = account.credits_posted + CASE account.id WHEN one.credit_account_id THEN one.amount ELSE 0 END
-    FROM (SELECT * FROM fresh WHERE flags & 206 = 0 LIMIT 1) AS one
-    WHERE account.id = ANY (ARRAY[one.debit_account_id, one.credit_account_id]) AND NOT account.closed
-      AND (account.tenant_id = one.tenant_id AND account.ledger = one.ledger) IS TRUE
-      AND (SELECT count(*) FROM (SELECT FROM fresh LIMIT 2) AS few) = 1
-      AND NOT EXISTS (
-        SELECT FROM ledger_accountingperiod AS period
-        WHERE period.tenant_id = one.tenant_id AND period.state = 'closed' AND period.end_at > one.effective_at
-      );
-    GET DIAGNOSTICS found = ROW_COUNT;
 """
 
 # A constraint guards what an account has in the end; here, what it has after each transfer: that, less all later ones.
@@ -189,6 +173,7 @@ DECLARE
     found bigint;
     guards integer;
     spent boolean;
+    posting text;
 BEGIN
     IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_transfer' THEN
         RAISE EXCEPTION 'ledger: balances follow ledger_transfer only' USING ERRCODE = 'insufficient_privilege';
@@ -198,20 +183,10 @@ BEGIN
         RAISE EXCEPTION 'ledger: transfers are posted in transactions that are READ COMMITTED'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-{_MOVE_ONE}
-    IF found = 2 AND NOT EXISTS ({_SPENT}) THEN
-        RETURN NULL;
-    END IF;
-    -- Moved, and still here: then its id is spent.
-    spent := found = 2;
-    SELECT tenant_id, ledger, (SELECT count(*) FROM (SELECT FROM fresh LIMIT 2) AS few) AS rows, flags
-    INTO first FROM fresh LIMIT 1;
-    -- A plain one that was not moved: its period is closed or, as is told at the end, an account is not in order.
-    IF first.rows = 1 AND first.flags & 206 = 0 THEN
-        wanted := 2;
-{_REFUSE_CLOSED}
+    {POSTING}
+    SELECT tenant_id, ledger INTO first FROM fresh LIMIT 1;
     -- Asked together: most batches are plain, and each question costs a start of the executor.
-    ELSIF EXISTS (SELECT FROM fresh WHERE flags & 206 <> 0 OR tenant_id <> first.tenant_id OR ledger <> first.ledger)
+    IF EXISTS (SELECT FROM fresh WHERE flags & 206 <> 0 OR tenant_id <> first.tenant_id OR ledger <> first.ledger)
         OR EXISTS ({_CLOSED_TO_ONE})
     THEN
 {_REFUSE_CLOSED}
@@ -239,6 +214,7 @@ BEGIN
         RAISE EXCEPTION 'ledger: an account is closed, or would be twice'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    {POSTED}
     RETURN NULL;
 END $$;
 """
@@ -249,10 +225,12 @@ AS $$
 DECLARE
     wanted bigint;
     found bigint;
+    posting text;
 BEGIN
     IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_expiry' THEN
         RAISE EXCEPTION 'ledger: expiries are in ledger_expiry only' USING ERRCODE = 'insufficient_privilege';
     END IF;
+    {POSTING}
     SELECT count(*) INTO wanted FROM fresh;
     UPDATE ledger_pending AS pending SET state = 'expired', resolved_at = one.at
     FROM fresh AS one
@@ -267,6 +245,7 @@ BEGIN
     IF found <> wanted THEN
         RAISE EXCEPTION 'ledger: an expiry without its accounts' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    {POSTED}
     RETURN NULL;
 END $$;
 """
@@ -291,9 +270,11 @@ BEGIN
 END $$;
 """
 
+# What posts a single transfer moves its balances first, and then adds it.
 _TRIGGERS = """
 CREATE TRIGGER ledger_keep_balances AFTER INSERT ON ledger_transfer
-REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_balances();
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT
+WHEN (ledger_is_posting() IS NOT TRUE) EXECUTE FUNCTION ledger_keep_balances();
 
 CREATE TRIGGER ledger_keep_expired AFTER INSERT ON ledger_expiry
 REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_expired();
@@ -312,14 +293,15 @@ _FIND_GUARDED = f"CREATE INDEX ledger_account_guarded ON ledger_account (id) WHE
 _ROOM = "ALTER TABLE ledger_account SET (fillfactor = 50)"
 
 STATEMENTS = (
+    IS_POSTING,
     _ROOM,
     _FIND_GUARDED,
     _COUNT,
     _REFUSE_STRANGER,
     _KEEP,
     _KEEP_EXPIRED,
-    # Whoever may run them could put them on a table of their own and so write balances with the owner's rights.
-    "REVOKE EXECUTE ON FUNCTION ledger_keep_balances(), ledger_keep_expired() FROM PUBLIC",
     ledger_single.FUNCTION,
+    # Whoever may run the triggers' could put them on a table of their own, and so write balances as the owner.
+    "REVOKE EXECUTE ON FUNCTION ledger_keep_balances, ledger_keep_expired, ledger_post_plain FROM PUBLIC",
     _TRIGGERS,
 )

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection
 from psycopg import Cursor
 
-from core.db import vendor
-from core.db.ledger_guards import GUARDED
+from core.db import vendor, writers
+from core.db.ledger_guards import POSTED, POSTING
 
 _PARAMETERS = {
     "id": "uuid",
@@ -33,26 +33,52 @@ _PARAMETERS = {
 _COLUMNS = ", ".join(f'"{name}"' for name in _PARAMETERS)
 _VALUES = ", ".join(f"of_{name}" for name in _PARAMETERS)
 
-# Accounts that may not be overdrawn are locked before there is a row to insert, so that what counts first on them is
-# also numbered first; the trigger locks the others. What is refused (by an account's guard, for one) undoes itself, and
-# is told by false.
+# Balances first: both accounts are locked then, in the order of their ids, when the transfer gets its number, and
+# whether its id is spent is asked by a statement that sees what was done under those locks. Closed periods are asked
+# for after the gate, where whoever closes one has waited. What is refused (by a guard, for one) undoes itself.
 FUNCTION = f"""
 CREATE FUNCTION ledger_post_plain({", ".join(f"of_{name} {kind}" for name, kind in _PARAMETERS.items())})
-RETURNS boolean LANGUAGE plpgsql AS $$
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+AS $$
+DECLARE
+    posting text;
+    moved bigint;
 BEGIN
-    INSERT INTO ledger_transfer ({_COLUMNS}, flags, timeout)
-    SELECT {_VALUES}, 0, 0
-    FROM (
-        SELECT count(*) FROM (
-            SELECT FROM ledger_account
-            WHERE id = ANY (ARRAY[of_debit_account_id, of_credit_account_id]) AND {GUARDED} ORDER BY id FOR UPDATE
-        ) AS guarded
-    ) AS locked;
-    RETURN true;
-EXCEPTION WHEN integrity_constraint_violation THEN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RETURN false;
+    END IF;
+    {writers.ENTER}
+    {POSTING}
+    UPDATE ledger_account AS account
+    SET debits_posted = account.debits_posted + CASE account.id WHEN of_debit_account_id THEN of_amount ELSE 0 END,
+        credits_posted = account.credits_posted + CASE account.id WHEN of_debit_account_id THEN 0 ELSE of_amount END
+    WHERE account.id = ANY (ARRAY[of_debit_account_id, of_credit_account_id]) AND NOT account.closed
+      AND (account.tenant_id = of_tenant_id AND account.ledger = of_ledger) IS TRUE
+      AND NOT EXISTS (
+        SELECT FROM ledger_accountingperiod AS period
+        WHERE period.tenant_id = of_tenant_id AND period.state = 'closed' AND period.end_at > of_effective_at
+      );
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    IF moved = 2 THEN
+        INSERT INTO ledger_transfer ({_COLUMNS}, flags, timeout)
+        SELECT {_VALUES}, 0, 0
+        WHERE NOT EXISTS (
+            SELECT FROM ledger_failedtransfer AS failed
+            WHERE failed.transfer_id = of_id AND failed.tenant_id = of_tenant_id
+        );
+        IF FOUND THEN
+            {POSTED}
+            RETURN true;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'ledger: not in order' USING ERRCODE = 'integrity_constraint_violation';
+EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
     RETURN false;
 END $$;
 """
+#: Only the application's role may run it: it writes with the owner's rights.
+NAME = "ledger_post_plain"
 
 _CALL = f"SELECT ledger_post_plain({', '.join(f'%s::{kind}' for kind in _PARAMETERS.values())})".encode()
 

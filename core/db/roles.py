@@ -9,6 +9,8 @@ from django.db import connections
 
 #: table → the columns that the application may update, where not all of them.
 _updatable: dict[str, tuple[str, ...]] = {}
+#: Functions that do with the owner's rights what the application may do in no other way. PostgreSQL only.
+_runnable: list[str] = []
 
 #: The columns that the database alone fills: when a row arrived, and a transfer's place in the order of recording.
 NUMBERED = ("arrival", "ordinal")
@@ -32,6 +34,16 @@ def restrict_update(table: str, *columns: str) -> None:
 def restrict_to_reading(table: str) -> None:
     """The application may only read `table`: the database's own triggers write it. Called by apps when they load."""
     _updatable[table] = ()
+
+
+def allow_running(function: str) -> None:
+    """The application may run this function, which nobody else may. Called by apps when they load."""
+    _runnable.append(function)
+
+
+def runnable() -> list[str]:
+    """All that was allowed."""
+    return list(_runnable)
 
 
 def updatable(table: str) -> tuple[str, ...] | None:
@@ -78,6 +90,8 @@ def _grant_on_postgresql(connection: Any, role: str) -> None:
             # The order of rows is not for the writer to say: COPY would believe it.
             cursor.execute(f"REVOKE INSERT ON {connection.ops.quote_name(table)} FROM {quoted}")
             cursor.execute(f"GRANT INSERT ({names}) ON {connection.ops.quote_name(table)} TO {quoted}")
+        for function in _runnable:
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {quoted}")
         for table, columns in _updatable.items():
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}")
             if columns:

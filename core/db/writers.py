@@ -22,15 +22,17 @@ TABLE = "core_writersgate"
 #: The sequence by which rows are numbered as they arrive.
 SEQUENCE = "daybook_arrival"
 
-#: What the triggers need; running it again changes nothing. plpgsql evaluates the call without a query of its own.
+#: Passes the gate on PostgreSQL, inside of a function. plpgsql evaluates the first call without a query of its own.
+ENTER = f"""IF NOT pg_try_advisory_xact_lock_shared({KEY}) THEN
+        PERFORM pg_advisory_xact_lock_shared({KEY});
+    END IF;"""
+#: What the triggers need; running it again changes nothing.
 POSTGRESQL = (
     f"CREATE SEQUENCE IF NOT EXISTS {SEQUENCE}",
     f"""
 CREATE OR REPLACE FUNCTION daybook_enter_as_writer() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT pg_try_advisory_xact_lock_shared({KEY}) THEN
-        PERFORM pg_advisory_xact_lock_shared({KEY});
-    END IF;
+    {ENTER}
     RETURN NULL;
 END $$;
 """,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F
+from django.db.models import Case, ExpressionWrapper, F, Value, When
 from django.db.models.lookups import Exact, LessThanOrEqual
 
 from core.db.fields import WideIntegerField
@@ -25,14 +25,19 @@ def flagged(mask: int, value: int) -> Exact:
     return Exact(F("flags").bitand(int(mask)), int(value))
 
 
-def _total(side: str) -> Any:
-    """What stands and is pending on one side."""
-    return ExpressionWrapper(F(f"{side}_pending") + F(f"{side}_posted"), output_field=WideIntegerField())
+def _limited(side: str, *, by: str, where: AccountFlags) -> models.CheckConstraint:
+    """What stands and is pending on one side is at most what is posted on the other, where that flag is set.
 
-
-def _guarded(flag: AccountFlags, *, side: str, by: str) -> Any:
-    """Where the flag is set, what stands and is pending on one side is covered by what is posted on the other."""
-    return flagged(flag.value, 0) | LessThanOrEqual(_total(side), F(f"{by}_posted"))
+    One constraint for both cases, and short: PostgreSQL parses it anew for each statement that writes.
+    """
+    limit = Case(
+        When(flagged(where.value, 0), then=Value(LARGEST, output_field=WideIntegerField())), default=F(f"{by}_posted")
+    )
+    total = F(f"{side}_pending") + F(f"{side}_posted")
+    return models.CheckConstraint(
+        condition=LessThanOrEqual(ExpressionWrapper(total, output_field=WideIntegerField()), limit),
+        name=f"ledger_account_{side}",
+    )
 
 
 class Account(TenantModel):
@@ -63,18 +68,8 @@ class Account(TenantModel):
             models.UniqueConstraint(
                 fields=["customer", "currency", "code", "sub", "tenant_id"], name="ledger_account_identity"
             ),
-            models.CheckConstraint(
-                condition=LessThanOrEqual(_total("debits"), LARGEST) & LessThanOrEqual(_total("credits"), LARGEST),
-                name="ledger_account_balances",
-            ),
-            models.CheckConstraint(
-                condition=_guarded(AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS, side="debits", by="credits"),
-                name="ledger_account_debits_guarded",
-            ),
-            models.CheckConstraint(
-                condition=_guarded(AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS, side="credits", by="debits"),
-                name="ledger_account_credits_guarded",
-            ),
+            _limited("debits", by="credits", where=AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS),
+            _limited("credits", by="debits", where=AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS),
         ]
 
     def __str__(self) -> str:

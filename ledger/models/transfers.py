@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import Exact, IsNull
 
 from core.db.fields import WideIntegerField
 from core.models import TenantModel
@@ -13,9 +14,8 @@ from ledger.chart import transfer_name
 from ledger.models.accounts import Account, flagged
 from ledger.transfers import RESOLVING, TransferFlags
 
-_RESOLVES = ~Q(flagged(RESOLVING, 0))
 #: Who posts or voids names the pending transfer, and only what is pending times out.
-_KINDS = (Q(~_RESOLVES, pending_id__isnull=True) | Q(_RESOLVES, pending_id__isnull=False)) & (
+_KINDS = Exact(flagged(RESOLVING, 0), IsNull(F("pending_id"), rhs=True)) & (
     Q(timeout=0) | Q(flagged(TransferFlags.PENDING, TransferFlags.PENDING))
 )
 

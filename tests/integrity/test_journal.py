@@ -34,8 +34,8 @@ FAULTS = [
         {"core.guards": "daybook_refuse_change: the function does not say what it did"},
     ),
     Fault(
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits_guarded",
-        {"core.guards": "ledger_account: its constraint ledger_account_debits_guarded is missing"},
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits",
+        {"core.guards": "ledger_account: its constraint ledger_account_debits is missing"},
     ),
     Fault(
         "ALTER DOMAIN uint64 DROP CONSTRAINT uint64_rule",
@@ -53,8 +53,7 @@ FAULTS = [
     ),
     Fault(
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_kind, ADD CONSTRAINT ledger_transfer_kind CHECK ("
-        "(flags & 12) = 0 AND pending_id IS NULL OR NOT ((flags & 12) = 0) AND pending_id IS NOT NULL "
-        "AND (timeout = 0 OR (flags & 2) = 2))",
+        "((flags & 12) = 0) = (pending_id IS NULL) AND timeout = 0 OR (flags & 2) = 2)",
         {"core.guards": "ledger_transfer: its constraint ledger_transfer_kind does not say what it did"},
     ),
     Fault(
@@ -79,6 +78,14 @@ FAULTS = [
         "CREATE OR REPLACE TRIGGER append_only_ledger_account_update BEFORE UPDATE ON ledger_account "
         "FOR EACH STATEMENT WHEN (pg_trigger_depth() < 0) EXECUTE FUNCTION daybook_refuse_change()",
         {"core.guards": "ledger_account: its trigger append_only_ledger_account_update does not do what it did"},
+    ),
+    Fault(
+        "CREATE OR REPLACE FUNCTION ledger_is_posting() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true;END'",
+        {"core.guards": "ledger_is_posting: the function does not say what it did"},
+    ),
+    Fault(
+        "GRANT EXECUTE ON FUNCTION ledger_post_plain TO PUBLIC",
+        {"core.guards": "ledger_post_plain: anybody may run the function, with its owner's rights"},
     ),
     Fault(
         "ALTER FUNCTION ledger_keep_balances() SECURITY INVOKER",

@@ -151,7 +151,7 @@ def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any]
         ("receivable", "stranger", INTEGRITY, "of another tenant"),
         ("receivable", "yen", INTEGRITY, "is of ledger 978"),
         ("yen", "revenue", INTEGRITY, "is of ledger 978"),
-        ("wallet", "revenue", CHECK, "ledger_account_debits_guarded"),
+        ("wallet", "revenue", CHECK, "ledger_account_debits"),
     ],
 )
 def test_a_transfer_between_the_wrong_accounts_is_refused(
@@ -185,7 +185,7 @@ def test_nothing_of_a_refused_statement_remains(ids: dict[str, UUID]) -> None:
         "UPDATE ledger_account SET flags = 0",
         "UPDATE ledger_account SET code = 4000",
         "DELETE FROM ledger_account",
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits_guarded",
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits",
         *(
             pytest.param(sql, marks=_POSTGRESQL)
             for sql in (

@@ -50,7 +50,7 @@ def test_each_trigger_and_constraint_that_is_gone_is_missed() -> None:
         "DROP TRIGGER ledger_opening_balance",
         "DROP TRIGGER ledger_expiry_ordinal",
         "ALTER TABLE keeps_metering_void DROP FOREIGN KEY keeps_metering_void",
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits_guarded",
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits",
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_amount_rule",
         "ALTER TABLE billing_charge MODIFY n integer NOT NULL",
         "ALTER TABLE core_auditrecord MODIFY after longtext",
@@ -65,7 +65,7 @@ def test_each_trigger_and_constraint_that_is_gone_is_missed() -> None:
         ("ledger_expiry", "its trigger ledger_expiry_ordinal is missing"),
         ("ledger_transfer", "its trigger ledger_keep_balances is missing"),
         ("metering_void", "the table keeps_metering_void, for whose sake it can't be emptied, is missing"),
-        ("ledger_account", "its constraint ledger_account_debits_guarded is missing"),
+        ("ledger_account", "its constraint ledger_account_debits is missing"),
         ("ledger_transfer", "its constraint ledger_transfer_amount_rule is missing"),
         ("billing_charge", "its column n may hold what it must not"),
         ("core_auditrecord", "its column after may hold what it must not"),
@@ -89,8 +89,8 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         "CREATE OR REPLACE TRIGGER ledger_transfer_ordinal BEFORE INSERT ON ledger_transfer FOR EACH ROW "
         "PRECEDES append_only_ledger_transfer_insert SET NEW.ordinal = NEW.arrival",
         "CREATE TRIGGER gift BEFORE INSERT ON ledger_transfer FOR EACH ROW SET NEW.amount = NEW.amount + 1",
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_credits_guarded, "
-        "ADD CONSTRAINT ledger_account_credits_guarded CHECK (flags & 4 = 4 OR credits_posted <= debits_posted)",
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_credits, "
+        "ADD CONSTRAINT ledger_account_credits CHECK (flags & 4 = 4 OR credits_posted <= debits_posted)",
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_amount_rule, "
         "ADD CONSTRAINT ledger_transfer_amount_rule CHECK (amount >= 0)",
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_flags_rule, "
@@ -106,7 +106,7 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         ("ledger_transfer", "its trigger ledger_keep_balances does not do what it did"),
         ("ledger_transfer", "its trigger ledger_transfer_ordinal does not do what it did"),
         ("ledger_transfer", "its trigger gift is not Daybook's"),
-        ("ledger_account", "its constraint ledger_account_credits_guarded does not say what it did"),
+        ("ledger_account", "its constraint ledger_account_credits does not say what it did"),
         ("ledger_transfer", "its constraint ledger_transfer_amount_rule does not say what it did"),
         ("ledger_transfer", "its constraint ledger_transfer_flags_rule does not say what it did"),
         ("ledger_failedtransfer", "two of its rows may have the same transfer_id and tenant_id"),
