@@ -57,3 +57,10 @@ def quantity(text: str) -> tuple[str, int]:
     if pico < 0:
         raise ArgumentTypeError(f"{name}: must not be negative")
     return name, pico
+
+
+def count(text: str) -> int:
+    """How many: a whole number from 1 to a million."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 7 and 1 <= int(text) <= 1_000_000):
+        raise ArgumentTypeError(f"{text!a} is not a whole number from 1 to 1000000")
+    return int(text)

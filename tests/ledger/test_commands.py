@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from core import pages
 from core.models import Tenant
 from core.money import PICO
 from customers.models import Customer
@@ -121,6 +122,48 @@ def test_a_statement_for_people(books: Tenant, acme: Customer) -> None:
     assert "acme: 4000 revenue EUR" in text
     assert "closing balance" in text
     assert "-12.499999" in text
+
+
+def test_a_statement_page_by_page(books: Tenant, acme: Customer) -> None:
+    """Each page begins with the balance at which the last one ended; a cursor is of one account."""
+    asking = ("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", "--limit", "1")
+    first, yen = json.loads(run(*asking, "--json"))["statements"]
+    assert (len(first["movements"]), first["closing"], yen["next"]) == (1, "12.50", None)
+    [second] = json.loads(run(*asking, "--cursor", first["next"], "--json"))["statements"]
+    assert (second["opening"], second["closing"], second["next"]) == ("12.50", "12.499999", None)
+    assert [one["amount"] for one in second["movements"]] == ["-0.000001"]
+    assert f"There is more: --cursor {first['next']}" in run(*asking)
+
+
+@pytest.mark.parametrize(
+    "option, value, told",
+    [
+        ("--limit", "0", "is not a whole number from 1 to 1000000"),
+        ("--limit", "1e3", "is not a whole number from 1 to 1000000"),
+        ("--limit", "9" * 30, "is not a whole number from 1 to 1000000"),
+    ],
+)
+def test_a_limit_is_a_number(books: Tenant, acme: Customer, option: str, value: str, told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        run("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", option, value)
+
+
+def _cursor(**changes: Any) -> str:
+    mark = {"currency": "EUR", "sub": "", "effective_at": "2026-03-01T00:00:00Z", "ordinal": 1, "balance": "5"}
+    return pages.cursor(mark | changes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "=", "é", _cursor(balance="1e400"), _cursor(ordinal=2.5), _cursor(effective_at="2026-03-01T00:00:00")],
+)
+def test_a_cursor_is_one_that_was_given(books: Tenant, acme: Customer, text: str) -> None:
+    errors = StringIO()
+    arguments = ("--tenant", books.key, "--customer", "acme", "--account", "1200", "--cursor", text)
+    with pytest.raises(SystemExit) as ended:
+        run("statement", *arguments, stderr=errors)
+    assert ended.value.code == 1
+    assert "cursor: is not a cursor that this list gave" in errors.getvalue()
 
 
 def test_a_customer_without_that_account_has_no_statement(books: Tenant, acme: Customer) -> None:

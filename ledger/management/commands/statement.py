@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO, cast
+from datetime import datetime
+from typing import Annotated, Any, Self, TextIO, cast
 
+import msgspec
 from django.core.management.base import CommandParser
 
-from core import display
+from core import display, pages
+from core.arguments import count
 from core.commands import TenantCommand
 from core.models import Tenant
 from customers.selectors import customer
 from ledger import selectors
+from ledger.accounts import AccountIdentity
 from ledger.chart import Code, account_name, transfer_name
 from ledger.management.values import amount, instant, told
-from ledger.reports import Movement, Statement
+from ledger.reports import Movement, Place, Statement
 from ledger.statements import Span, statement
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    """What a cursor says: in which of the accounts a page ends, and where. JSON's numbers hold no such balance."""
+
+    currency: str
+    sub: str
+    effective_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    ordinal: int
+    balance: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,40}$")]
+
+    @classmethod
+    def of(cls, account: AccountIdentity, place: Place) -> Self:
+        return cls(account.currency, account.sub, place.effective_at, place.ordinal, str(place.balance))
+
+    @property
+    def place(self) -> Place:
+        return Place(self.effective_at, self.ordinal, int(self.balance))
 
 
 class Command(TenantCommand):
@@ -28,6 +50,8 @@ class Command(TenantCommand):
         parser.add_argument("--from", dest="start", type=instant, metavar="T", help="with what counts from then on")
         parser.add_argument("--to", dest="end", type=instant, metavar="T", help="and before then")
         parser.add_argument("--recorded-by", type=instant, metavar="T", help="as far as it was known at that instant")
+        parser.add_argument("--limit", type=count, metavar="N", help="so many movements of each at most")
+        parser.add_argument("--cursor", metavar="TEXT", help="the page after the one that ended with this text")
         parser.add_argument("--json", action="store_true", help="one JSON value")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
@@ -36,7 +60,10 @@ class Command(TenantCommand):
         found, code = customer(options["customer"]), options["account"]
         accounts = selectors.identities(customer_id=found.id, code=code)
         span = Span(start=options["start"], end=options["end"], recorded_by=options["recorded_by"])
-        statements = [statement(account, span=span) for account in accounts]
+        mark, limit = pages.after({"cursor": options["cursor"] or ""}, _Mark), options["limit"]
+        if mark:
+            accounts = [one for one in accounts if (one.currency, one.sub) == (mark.currency, mark.sub)]
+        statements = [statement(one, span=span, after=mark.place if mark else None, limit=limit) for one in accounts]
         if options["json"]:
             plain = {"customer": found.key, "code": code, "account": account_name(code)}
             self.result_json(plain | {"statements": [_plain(one) for one in statements]})
@@ -53,6 +80,8 @@ class Command(TenantCommand):
         rows += [["", "closing balance", "", "", amount(statement.closing, account.currency)]]
         table = display.table(f"{customer_key}: {name}", columns, rows, right=columns[3:])
         display.console(cast("TextIO", self.stdout)).print(table)
+        if cursor := _next(statement):
+            self.stdout.write(f"There is more: --cursor {cursor}")
 
 
 def _row(movement: Movement, currency: str) -> list[str]:
@@ -69,7 +98,13 @@ def _plain(statement: Statement) -> dict[str, Any]:
         "opening": amount(statement.opening, currency),
         "movements": [_plain_movement(movement, currency) for movement in statement.movements],
         "closing": amount(statement.closing, currency),
+        "next": _next(statement),
     }
+
+
+def _next(statement: Statement) -> str | None:
+    """The cursor of the page after it."""
+    return pages.cursor(_Mark.of(statement.account, statement.next)) if statement.next else None
 
 
 def _plain_movement(movement: Movement, currency: str) -> dict[str, Any]:
