@@ -17,6 +17,11 @@ COPY_FROM_ROWS = 3
 #: MariaDB's number for a key that is there already.
 _DUPLICATE = 1062
 _ASKED_AT_ONCE = 1000
+_KEYS_AMONG = """
+SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass AND indisunique AND NOT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = indrelid AND attnum = ANY(indkey) AND attname <> ALL(%s)
+)
+"""
 
 
 def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -75,13 +80,25 @@ def _insert_new_postgresql(table: str, columns: Sequence[str], rows: Sequence[Se
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS SELECT {names} FROM {table} LIMIT 0"
         )
     _copy(stage, columns, rows, typed_as=table)
+    adding = f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ORDER BY {key} ON CONFLICT"
+    has_others = _has_other_keys(table, tuple(columns))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ORDER BY {key} ON CONFLICT ({key}) DO NOTHING"
-        )
+        # Of two who add the same row at once, the second may meet the first at another key before it meets it at this
+        # one, and would be refused: so all keys are asked, and then, by this one alone, what another key refuses.
+        cursor.execute(f"{adding} DO NOTHING" if has_others else f"{adding} ({key}) DO NOTHING")
         inserted = int(cursor.rowcount)
+        if has_others and inserted < len(rows):
+            cursor.execute(f"{adding} ({key}) DO NOTHING")
         cursor.execute(f"TRUNCATE {stage}")
     return inserted
+
+
+@cache
+def _has_other_keys(table: str, columns: Sequence[str]) -> bool:
+    """Whether more than one unique key is among the columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS_AMONG, [table, list(columns)])
+        return int(cursor.fetchone()[0]) > 1
 
 
 def _insert_new_mariadb(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str, at: int) -> int:

@@ -112,6 +112,18 @@ def test_batches_at_once_insert_each_row_once_and_do_not_deadlock() -> None:
     assert sum(shares) == 400 == len(_names())
 
 
+def test_equal_batches_that_keep_step_meet_at_no_other_key() -> None:
+    """Whoever comes second by a hair finds each row there by its key, and not refused by its name."""
+    for batch in range(80):
+        rows = _rows(60, named=f"batch {batch}")
+        assert sum(at_once([lambda rows=rows: _insert(rows)] * 3)) == 60  # type: ignore[misc]
+
+
+def _insert(rows: Sequence[Row]) -> int:
+    with atomic():
+        return insert_new(TABLE, COLUMNS, rows, key="id")
+
+
 def test_whoever_comes_second_waits_for_the_first_and_finds_the_row_there() -> None:
     """A row that is not committed yet is neither passed over nor inserted twice."""
     (row,) = _rows(1)
