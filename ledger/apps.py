@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
-from core.db import ledger_single, roles
+from core.db import roles
+from core.db.ledger import single
 
 
 class LedgerConfig(AppConfig):
@@ -10,4 +11,4 @@ class LedgerConfig(AppConfig):
         # Locking an account's row needs the right to update some column; a trigger refuses this one's change too.
         roles.restrict_update("ledger_account", "created_at")
         roles.restrict_to_reading("ledger_pending")
-        roles.allow_running(ledger_single.NAME)
+        roles.allow_running(single.NAME)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError
 
-from core.db import ledger_single, vendor
+from core.db import vendor
+from core.db.ledger import single
 from core.db.transaction import atomic
 from core.errors import Refusal
 from ledger import expiring, periods, rows
@@ -32,8 +33,8 @@ def posted_at_once(transfers: Sequence[Transfer], *, at: datetime) -> bool:
     """
     if not all(map(_is_plain, transfers)):
         return False
-    if len(transfers) == 1 and ledger_single.is_available():
-        return ledger_single.posted(rows.values(transfers[0], at=at))
+    if len(transfers) == 1 and single.is_available():
+        return single.posted(rows.values(transfers[0], at=at))
     try:
         with atomic(savepoint=True):
             rows.lock_where_guarded(_sides(transfers))

@@ -11,7 +11,7 @@ from uuid import UUID
 from core.access.scope import tenant_id
 from core.db import bulk
 from core.db.among import among, lock
-from core.db.ledger_guards import GUARDED
+from core.db.ledger.guards import GUARDED
 from core.ids import derived_id
 from ledger.accounts import AccountRecord, AccountState
 from ledger.books import Pending, PendingState

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
-from core.db import ledger_guards, ledger_postgresql, meant, roles, vendor, writers
+from core.db import meant, roles, vendor, writers
 from core.db.domains import DOMAINS, READABLE, Domain, Restrict
+from core.db.ledger import postgresql
 from core.db.operations import POSTGRESQL_FUNCTIONS, AppendOnly
 from core.db.wording import alike
 
@@ -31,6 +32,8 @@ SELECT relname::text, told
 FROM pg_class class CROSS JOIN LATERAL (
     SELECT 'a policy may hide its rows' WHERE relrowsecurity
     UNION ALL SELECT 'it does not survive a crash' WHERE relpersistence <> 'p'
+    UNION ALL SELECT 'what it names, and what names it, is not looked for'
+    WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = class.oid AND tgisinternal AND tgenabled NOT IN ('O', 'A'))
     UNION ALL SELECT 'another table inherits from it' FROM pg_inherits WHERE inhparent = class.oid
     UNION ALL SELECT 'its rule ' || rulename || ' is not Daybook''s' FROM pg_rewrite WHERE ev_class = class.oid
 ) AS state (told)
@@ -38,7 +41,7 @@ WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s
 ORDER BY 1, 2
 """
 
-#: The ledger's own triggers on PostgreSQL (`core.db.ledger_triggers`), beside those that AppendOnly makes.
+#: The ledger's own triggers on PostgreSQL (`core.db.ledger.triggers`), beside those that AppendOnly makes.
 _OF_THE_LEDGER = {
     "ledger_account": ("append_only_ledger_account_identity", "ledger_opening_balance"),
     "ledger_expiry": ("ledger_keep_expired",),
@@ -51,10 +54,10 @@ SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}'), has_function
 FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace
 """
-_CHECKS = """
+_CONSTRAINTS = """
 SELECT class.relname::text, named.conname::text, pg_get_constraintdef(named.oid)
 FROM pg_constraint named JOIN pg_class class ON class.oid = named.conrelid
-WHERE class.relnamespace = current_schema()::regnamespace AND named.contype = 'c' AND named.convalidated
+WHERE class.relnamespace = current_schema()::regnamespace AND named.contype IN ('c', 'f') AND named.convalidated
 """
 # The columns of all keys that hold for every row, and at once.
 _KEYS = """
@@ -81,6 +84,7 @@ ORDER BY 1, 2
 """
 _FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(([^$]*)\$\$(.*?)\$\$", re.DOTALL)
 _SETTING = re.compile(r"SET (\w+) = '?(.+?)'?(?=\s+SET\s|\s+AS\s)", re.DOTALL)
+_REFERENCE = re.compile(r'FOREIGN KEY \("?(\w+)"?\) REFERENCES "?(\w+)"?\(')
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
 
 # Where one role both owns and uses the tables, rights guard nothing: the triggers have to.
@@ -188,9 +192,12 @@ def _altered() -> Iterator[tuple[str, str]]:
 
 def _unchecked() -> Iterator[tuple[str, str]]:
     """(table, which of its constraints is gone or another)."""
-    told = {(table, name): made.removeprefix("CHECK ") for table, name, made in _rows(_CHECKS)}
+    constraints = _rows(_CONSTRAINTS)
+    told = {(table, name): made.removeprefix("CHECK ") for table, name, made in constraints}
     yield from meant.unchecked(told, meant.conditions())
     yield from meant.unlimited(told, meant.of_columns())
+    references = [(table, _REFERENCE.match(made)) for table, _, made in constraints]
+    yield from meant.astray({(table, *found.groups()) for table, found in references if found})
 
 
 def _loosened() -> Iterator[tuple[str, str]]:
@@ -213,7 +220,7 @@ def _is_as_made(domain: Domain, base: str, rule: str | None) -> bool:
 @cache
 def _functions() -> dict[str, _Function]:
     """The functions that guard."""
-    statements = (POSTGRESQL_FUNCTIONS, *writers.POSTGRESQL, *ledger_guards.STATEMENTS, *ledger_postgresql.STATEMENTS)
+    statements = (POSTGRESQL_FUNCTIONS, *writers.POSTGRESQL, *postgresql.STATEMENTS)
     found = _FUNCTION.findall("\n".join(statements))
     return {name: _Function(body, "SECURITY DEFINER" in head, _settings(head)) for name, head, body in found}
 
@@ -232,7 +239,7 @@ def _made() -> dict[tuple[str, str], str]:
 @cache
 def _statements() -> tuple[str, ...]:
     appending = (statement for operation in append_only().values() for statement in operation.on_postgresql())
-    return (*appending, *ledger_postgresql.STATEMENTS, *ledger_guards.STATEMENTS)
+    return (*appending, *postgresql.STATEMENTS)
 
 
 def _absent(triggers: Collection[tuple[str, str]], *, but: str = "") -> Iterator[tuple[str, str]]:

@@ -66,6 +66,13 @@ def keys() -> Iterator[tuple[str, tuple[str, ...]]]:
             yield meta.db_table, tuple(meta.get_field(name).column for name in names)
 
 
+def references() -> Iterator[tuple[str, str, str]]:
+    """(table, column, the table in which what it names must be)."""
+    for table, field in fields():
+        if getattr(field.remote_field, "model", None) and field.db_constraint:
+            yield table, field.column, field.remote_field.model._meta.db_table
+
+
 def filled() -> set[tuple[str, str]]:
     """(table, column) of all that is never empty."""
     return {(table, field.column) for table, field in fields() if not field.null}
@@ -98,6 +105,13 @@ def doubled(told: Collection[tuple[str, frozenset[str]]]) -> Iterator[tuple[str,
     for table, columns in keys():
         if (table, frozenset(columns)) not in told:
             yield table, f"two of its rows may have the same {' and '.join(columns)}"
+
+
+def astray(told: Collection[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """(table, which of its columns may name what isn't there). `told`: as `references`."""
+    for table, column, other in references():
+        if (table, column, other) not in told:
+            yield table, f"its column {column} may name what is not in {other}"
 
 
 def misfilled(

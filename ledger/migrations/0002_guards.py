@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from core.db.domains import Restrict
-from core.db.ledger_triggers import KeepBalances
+from core.db.ledger.triggers import KeepBalances
 from core.db.operations import AppendOnly
 
 

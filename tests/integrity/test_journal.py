@@ -18,6 +18,10 @@ FAULTS = [
         {"core.guards": "billing_invoice: its trigger append_only_billing_invoice_update is switched off"},
     ),
     Fault(
+        "ALTER TABLE customers_customer DISABLE TRIGGER ALL",
+        {"core.guards": "customers_customer: what it names, and what names it, is not looked for"},
+    ),
+    Fault(
         "DROP TRIGGER append_only_customers_mark_truncate ON customers_mark",
         {"core.guards": "customers_mark: its trigger append_only_customers_mark_truncate is missing"},
     ),
@@ -114,6 +118,10 @@ FAULTS = [
     Fault(
         "ALTER TABLE billing_charge ALTER arrival DROP DEFAULT",
         {"core.guards": "billing_charge: its column arrival has another default"},
+    ),
+    Fault(
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_customer_id_01d7ea88_fk_customers_customer_id",
+        {"core.guards": "ledger_account: its column customer_id may name what is not in customers_customer"},
     ),
     Fault(
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_pkey",

@@ -11,7 +11,7 @@ from django.db import connection
 
 from core import clock
 from core.access.scope import tenant_id
-from core.db import ledger_single
+from core.db.ledger import single
 from core.db.transaction import atomic
 from core.models import new_id
 from customers.models import Customer
@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.usefixtures("books"), pytest.mark.postgresql("MariaDB 
 def taken(one: Transfer, **changes: Any) -> bool:
     """Whether the function takes the transfer, right but for the changes, in a transaction that goes on."""
     with atomic():
-        done = ledger_single.posted(rows.values(one, at=MARCH_1) | changes)
+        done = single.posted(rows.values(one, at=MARCH_1) | changes)
         assert TransferRow.objects.filter(pk=changes.get("id", one.id)).exists() == done
     return done
 
@@ -54,7 +54,7 @@ def test_both_balances_move_and_the_trigger_does_not_move_them_again(
     one = transfer(unbilled, revenue, 5)
     assert taken(one)
     with atomic():
-        assert not ledger_single.posted(rows.values(one, at=MARCH_1))
+        assert not single.posted(rows.values(one, at=MARCH_1))
     assert held(unbilled, revenue) == [Balances(debits_posted=5), Balances(credits_posted=5)]
 
 
@@ -81,8 +81,8 @@ def test_what_is_wrong_by_itself_is_not_taken(
     """And moves nothing; what comes after it in the same transaction does."""
     one = transfer(unbilled, revenue, 5)
     with atomic():
-        assert not ledger_single.posted(rows.values(one, at=MARCH_1) | changes)
-        assert ledger_single.posted(rows.values(one, at=MARCH_1))
+        assert not single.posted(rows.values(one, at=MARCH_1) | changes)
+        assert single.posted(rows.values(one, at=MARCH_1))
     assert held(unbilled, revenue) == [Balances(debits_posted=5), Balances(credits_posted=5)]
 
 
@@ -150,9 +150,9 @@ def test_who_calls_it_may_not_write_balances_afterwards(
     """What it says while it posts, it takes back."""
     one = transfer(unbilled, revenue, 5)
     with atomic():
-        assert ledger_single.posted(rows.values(one, at=MARCH_1) | {"id": new_id()})
+        assert single.posted(rows.values(one, at=MARCH_1) | {"id": new_id()})
         if after == "refused":
-            assert not ledger_single.posted(rows.values(one, at=MARCH_1) | {"code": 0})
+            assert not single.posted(rows.values(one, at=MARCH_1) | {"code": 0})
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('daybook.posting', true), ledger_is_posting()")
             assert cursor.fetchone() == ("", False)

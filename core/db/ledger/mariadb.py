@@ -6,7 +6,7 @@ account. Errno 1452 is a failed foreign key: drivers make an IntegrityError of i
 
 from __future__ import annotations
 
-from core.db.ledger_guards import OPENED_WRONG
+from core.db.ledger.guards import OPENED_WRONG
 
 _REFUSE = "SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1452, MESSAGE_TEXT = 'ledger: {what}';"
 

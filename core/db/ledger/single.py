@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg import Cursor
 
 from core.db import vendor, writers
-from core.db.ledger_guards import POSTED, POSTING
+from core.db.ledger.guards import POSTED, POSTING
 
 _PARAMETERS = {
     "id": "uuid",

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.migrations.operations.base import Operation, OperationCategory
 
-from core.db import ledger_guards, ledger_mariadb, ledger_postgresql
+from core.db.ledger import mariadb, postgresql
 
 
 class KeepBalances(Operation):
@@ -23,8 +23,8 @@ class KeepBalances(Operation):
         """Models do not change."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        postgresql = (*ledger_postgresql.STATEMENTS, *ledger_guards.STATEMENTS)
-        for statement in postgresql if schema_editor.connection.vendor == "postgresql" else ledger_mariadb.STATEMENTS:
+        on_postgresql = schema_editor.connection.vendor == "postgresql"
+        for statement in postgresql.STATEMENTS if on_postgresql else mariadb.STATEMENTS:
             schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:

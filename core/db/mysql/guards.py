@@ -8,8 +8,9 @@ from typing import Any
 
 from django.conf import settings
 
-from core.db import ledger_mariadb, meant, vendor
+from core.db import meant, vendor
 from core.db.domains import Restrict
+from core.db.ledger import mariadb
 from core.db.meant import Condition
 from core.db.mysql.telling import Told, told
 from core.db.operations import AppendOnly
@@ -52,6 +53,7 @@ def missing(
     yield from _unchecked(there)
     yield from ((table, f"its column {column} may be empty") for table, column in _emptied(kept, there))
     yield from meant.misfilled(there["default"], meant.defaults(statements))
+    yield from meant.astray({(table, column, other or "") for (table, column), other in there["reference"].items()})
     yield from meant.doubled({(table, frozenset(_names(key))) for (table, _), key in there["key"].items()})
     if user.partition("@")[0] == settings.APPLICATION_ROLE and user not in there["owner"].values():
         yield from _rights(cursor, kept, updatable)
@@ -61,7 +63,7 @@ def _statements(kept: Mapping[str, AppendOnly], there: Told) -> Iterator[str]:
     """What made the guards of tables of these columns."""
     for table, operation in kept.items():
         yield from operation.on_mariadb(_names(there["columns"].get((table, ""))))
-    yield from ledger_mariadb.STATEMENTS
+    yield from mariadb.STATEMENTS
 
 
 def _triggers(statements: Sequence[str], there: Told, kept: Mapping[str, AppendOnly]) -> Iterator[tuple[str, str]]:

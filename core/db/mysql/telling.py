@@ -43,6 +43,9 @@ CREATE FUNCTION daybook_guards() RETURNS longtext READS SQL DATA SQL SECURITY DE
         UNION ALL SELECT 'key', table_name, index_name, GROUP_CONCAT(column_name)
         FROM information_schema.statistics WHERE table_schema = DATABASE() AND non_unique = 0
         GROUP BY table_name, index_name
+        UNION ALL SELECT 'reference', table_name, column_name, referenced_table_name
+        FROM information_schema.key_column_usage
+        WHERE constraint_schema = DATABASE() AND referenced_table_name IS NOT NULL
     ) guards
 )
 """
