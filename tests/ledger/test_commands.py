@@ -132,7 +132,11 @@ def test_a_statement_page_by_page(books: Tenant, acme: Customer) -> None:
     [second] = json.loads(run(*asking, "--cursor", first["next"], "--json"))["statements"]
     assert (second["opening"], second["closing"], second["next"]) == ("12.50", "12.499999", None)
     assert [one["amount"] for one in second["movements"]] == ["-0.000001"]
-    assert f"There is more: --cursor {first['next']}" in run(*asking)
+    told = run(*asking)
+    assert f"There is more: --cursor {first['next']}" in told
+    assert ("opening balance" in told, "carried forward" in told) == (True, True)
+    told = run(*asking, "--cursor", first["next"])
+    assert ("brought forward" in told, "closing balance" in told) == (True, True)
 
 
 @pytest.mark.parametrize(

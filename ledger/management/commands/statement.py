@@ -69,18 +69,34 @@ class Command(TenantCommand):
             self.result_json(plain | {"statements": [_plain(one) for one in statements]})
             return
         for one in statements:
-            self._print(found.key, one)
+            self._print(found.key, one, goes_on=mark is not None)
 
-    def _print(self, customer_key: str, statement: Statement) -> None:
-        account = statement.account
+    def _print(self, customer_key: str, statement: Statement, *, goes_on: bool) -> None:
+        account, cursor = statement.account, _next(statement)
         name = " ".join(filter(None, (str(account.code), account_name(account.code), account.sub, account.currency)))
         columns = ("effective", "what", "other account", "amount", "balance")
-        rows = [["", "opening balance", "", "", amount(statement.opening, account.currency)]]
+        rows = [
+            [
+                "",
+                "brought forward" if goes_on else "opening balance",
+                "",
+                "",
+                amount(statement.opening, account.currency),
+            ]
+        ]
         rows += [_row(movement, account.currency) for movement in statement.movements]
-        rows += [["", "closing balance", "", "", amount(statement.closing, account.currency)]]
+        rows += [
+            [
+                "",
+                "carried forward" if cursor else "closing balance",
+                "",
+                "",
+                amount(statement.closing, account.currency),
+            ]
+        ]
         table = display.table(f"{customer_key}: {name}", columns, rows, right=columns[3:])
         display.console(cast("TextIO", self.stdout)).print(table)
-        if cursor := _next(statement):
+        if cursor:
             self.stdout.write(f"There is more: --cursor {cursor}")
 
 
