@@ -32,8 +32,11 @@ def limit(parameters: Mapping[str, str]) -> int:
 def after(parameters: Mapping[str, str], kind: type[T]) -> T | None:
     """The place that the cursor marks, as a value of `kind`; None for the first page. Raises InvalidValue."""
     text = parameters.get("cursor")
-    if not text:
-        return None
+    return read(text, kind) if text else None
+
+
+def read(text: str, kind: type[T]) -> T:
+    """The place that a cursor marks. Raises InvalidValue."""
     try:
         packed = urlsafe_b64decode(text[:_LONGEST].encode("ascii") + b"==")
         return msgspec.json.decode(packed, type=kind)
@@ -42,7 +45,7 @@ def after(parameters: Mapping[str, str], kind: type[T]) -> T | None:
 
 
 def cursor(place: Any) -> str:
-    """The text that `after` reads back."""
+    """The text that `read` reads back."""
     return urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode("ascii")
 
 

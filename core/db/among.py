@@ -24,8 +24,8 @@ def among(ids: Collection[UUID]) -> Any:
 def lock(table: str, ids: Collection[UUID], *, where: str) -> None:
     """Locks the tenant's rows of those ids in id order, until the transaction ends.
 
-    On PostgreSQL none, unless the condition `where` is true of one of them: then its triggers lock them, in that order.
-    MariaDB's do it row by row.
+    On PostgreSQL only where the condition `where` is true of one of them: else its triggers lock them, in that order,
+    too. MariaDB's would do so row by row.
     """
     if vendor.is_postgresql():
         _lock_postgresql(table, ids, where)

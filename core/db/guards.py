@@ -28,10 +28,16 @@ _DISARMED = """
 SELECT 'session_replication_role', 'triggers do not fire: it is replica'
 WHERE current_setting('session_replication_role') = 'replica'
 UNION ALL
+SELECT 'daybook.posting', 'sessions of the owner may write balances: it is set for them'
+WHERE current_setting('daybook.posting', true) <> ''
+   OR EXISTS (SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE one ILIKE 'daybook.posting=%%')
+UNION ALL
 SELECT relname::text, told
 FROM pg_class class CROSS JOIN LATERAL (
     SELECT 'a policy may hide its rows' WHERE relrowsecurity
     UNION ALL SELECT 'it does not survive a crash' WHERE relpersistence <> 'p'
+    UNION ALL SELECT 'its owner may not truncate it: then nobody is believed to be posting'
+    WHERE relname = 'ledger_account' AND NOT has_table_privilege(relowner, class.oid, 'TRUNCATE')
     UNION ALL SELECT 'what it names, and what names it, is not looked for'
     WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = class.oid AND tgisinternal AND tgenabled NOT IN ('O', 'A'))
     UNION ALL SELECT 'another table inherits from it' FROM pg_inherits WHERE inhparent = class.oid
@@ -50,7 +56,10 @@ _OF_THE_LEDGER = {
 }
 
 _FUNCTIONS = """
-SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}'), has_function_privilege('public', oid, 'EXECUTE')
+SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}'), pg_get_function_arguments(oid), ARRAY(
+    SELECT CASE grantee WHEN 0 THEN 'anybody' ELSE pg_get_userbyid(grantee)::text END
+    FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee <> proowner ORDER BY 1
+)
 FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace
 """
@@ -82,7 +91,7 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
   AND attnum > 0 AND NOT attisdropped
 ORDER BY 1, 2
 """
-_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(([^$]*)\$\$(.*?)\$\$", re.DOTALL)
+_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(([^)]*)\)([^$]*)\$\$(.*?)\$\$", re.DOTALL)
 _SETTING = re.compile(r"SET (\w+) = '?(.+?)'?(?=\s+SET\s|\s+AS\s)", re.DOTALL)
 _REFERENCE = re.compile(r'FOREIGN KEY \("?(\w+)"?\) REFERENCES "?(\w+)"?\(')
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
@@ -111,7 +120,7 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
 """
 
 
-# What it could become, and what it could run or set, and so pass by all of these.
+# What it could become, and what it could run or set, and so pass by all of these; and what it must be able to run.
 _POWERS = """
 SELECT DISTINCT 'may become ' || pg_get_userbyid(relowner) FROM pg_class class
 WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s)
@@ -120,6 +129,10 @@ UNION ALL
 SELECT 'may run ' || proname FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(definers)s)
   AND pg_get_userbyid(proowner) <> %(role)s AND has_function_privilege(%(role)s, oid, 'EXECUTE')
+UNION ALL
+SELECT 'may not run ' || proname FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(runnable)s)
+  AND NOT has_function_privilege(%(role)s, oid, 'EXECUTE')
 UNION ALL
 SELECT 'may set ' || relname FROM pg_class
 WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND relname = ANY(%(sequences)s)
@@ -131,11 +144,12 @@ _SEQUENCES = (writers.SEQUENCE, "ledger_ordinal")
 
 
 class _Function(NamedTuple):
-    """What a function does, whether with its owner's rights, and what is set while it does it."""
+    """What a function does, whether with its owner's rights, what is set while it does it, and of what."""
 
     body: str
     definer: bool
     settings: frozenset[str]
+    arguments: str
 
 
 @cache
@@ -181,10 +195,11 @@ def missing() -> Iterator[tuple[str, str]]:
 def _altered() -> Iterator[tuple[str, str]]:
     """(function, how it is not as the migrations made it, or whom they let run it)."""
     there = defaultdict(list)
-    for name, body, definer, settings_of, public in _rows(_FUNCTIONS):
-        there[name].append(_Function(body, definer, frozenset(settings_of)))
-        if public and name in _functions() and _functions()[name].definer:
-            yield name, "anybody may run the function, with its owner's rights"
+    for name, body, definer, settings_of, arguments, runners in _rows(_FUNCTIONS):
+        there[name].append(_Function(body, definer, frozenset(settings_of), arguments))
+        if name in _definers():
+            allowed = {settings.APPLICATION_ROLE} if name in roles.runnable() else set()
+            yield from ((name, f"{who} may run the function, as its owner") for who in runners if who not in allowed)
     for name, function in _functions().items():
         if there[name] != [function]:
             yield name, "the function does not say what it did" if there[name] else "the function is missing"
@@ -222,7 +237,15 @@ def _functions() -> dict[str, _Function]:
     """The functions that guard."""
     statements = (POSTGRESQL_FUNCTIONS, *writers.POSTGRESQL, *postgresql.STATEMENTS)
     found = _FUNCTION.findall("\n".join(statements))
-    return {name: _Function(body, "SECURITY DEFINER" in head, _settings(head)) for name, head, body in found}
+    return {
+        name: _Function(body, "SECURITY DEFINER" in head, _settings(head), arguments)
+        for name, arguments, head, body in found
+    }
+
+
+def _definers() -> list[str]:
+    """Those that have their owner's rights."""
+    return [name for name, function in _functions().items() if function.definer]
 
 
 def _settings(head: str) -> frozenset[str]:
@@ -271,7 +294,8 @@ def _rights() -> Iterator[tuple[str, str]]:
             "role": settings.APPLICATION_ROLE,
             "numbered": list(roles.NUMBERED),
             "forbidden": list(_FORBIDDEN),
-            "definers": [name for name, one in _functions().items() if one.definer and name not in roles.runnable()],
+            "definers": [name for name in _definers() if name not in roles.runnable()],
+            "runnable": roles.runnable(),
             "sequences": list(_SEQUENCES),
         }
         cursor.execute(_RIGHTS, asked)

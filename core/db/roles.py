@@ -9,7 +9,7 @@ from django.db import connections
 
 #: table → the columns that the application may update, where not all of them.
 _updatable: dict[str, tuple[str, ...]] = {}
-#: Functions that do with the owner's rights what the application may do in no other way. PostgreSQL only.
+#: Functions that have the owner's rights, and that only the application may run. PostgreSQL only.
 _runnable: list[str] = []
 
 #: The columns that the database alone fills: when a row arrived, and a transfer's place in the order of recording.

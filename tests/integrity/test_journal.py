@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.db.ledger import single
 from tests.integrity.faults import Fault, assert_found, each
+from tests.support.corrupting import corrupted
+from tests.support.verifying import findings
 
 pytestmark = pytest.mark.usefixtures("sound_books")
 
@@ -89,7 +92,20 @@ FAULTS = [
     ),
     Fault(
         "GRANT EXECUTE ON FUNCTION ledger_post_plain TO PUBLIC",
-        {"core.guards": "ledger_post_plain: anybody may run the function, with its owner's rights"},
+        {"core.guards": "ledger_post_plain: anybody may run the function, as its owner"},
+    ),
+    Fault(
+        "GRANT EXECUTE ON FUNCTION ledger_post_plain TO pg_monitor",
+        {"core.guards": "ledger_post_plain: pg_monitor may run the function, as its owner"},
+    ),
+    Fault(
+        "ALTER FUNCTION ledger_post_plain RENAME TO ledger_post; "
+        "CREATE FUNCTION ledger_post_plain(of_id uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+        {"core.guards": "ledger_post_plain: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER ROLE CURRENT_USER SET daybook.posting = 'on'",
+        {"core.guards": "daybook.posting: sessions of the owner may write balances: it is set for them"},
     ),
     Fault(
         "ALTER FUNCTION ledger_keep_balances() SECURITY INVOKER",
@@ -236,3 +252,14 @@ FAULTS = [
 @each(FAULTS)
 def test_a_fault_is_found(fault: Fault) -> None:
     assert_found(fault)
+
+
+@pytest.mark.postgresql("MariaDB has no such function")
+def test_exchanged_parameters_are_found() -> None:
+    """The same body, called as ever, would debit what it was to credit."""
+    debit, credit = "of_debit_account_id uuid", "of_credit_account_id uuid"
+    exchanged = single.FUNCTION.replace(f"{debit}, {credit}", f"{credit}, {debit}")
+    assert exchanged != single.FUNCTION
+    with corrupted(f"DROP FUNCTION {single.NAME}", exchanged):
+        told = {f"{one.subject}: {one.detail}" for one in findings()["core.guards"]}
+    assert f"{single.NAME}: the function does not say what it did" in told

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core import pages
-from core.models import Tenant
+from core.models import Tenant, new_id
 from core.money import PICO
 from customers.models import Customer
 from ledger.chart import Code
@@ -139,35 +139,57 @@ def test_a_statement_page_by_page(books: Tenant, acme: Customer) -> None:
     assert ("brought forward" in told, "closing balance" in told) == (True, True)
 
 
-@pytest.mark.parametrize(
-    "option, value, told",
-    [
-        ("--limit", "0", "is not a whole number from 1 to 1000000"),
-        ("--limit", "1e3", "is not a whole number from 1 to 1000000"),
-        ("--limit", "9" * 30, "is not a whole number from 1 to 1000000"),
-    ],
-)
-def test_a_limit_is_a_number(books: Tenant, acme: Customer, option: str, value: str, told: str) -> None:
-    with pytest.raises(CommandError, match=told):
-        run("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", option, value)
+@pytest.mark.parametrize("limit", ["0", "-1", "1e3", "1000001", "9" * 30, "١"])
+def test_a_limit_is_a_number(books: Tenant, acme: Customer, limit: str) -> None:
+    with pytest.raises(CommandError, match="is not a whole number from 1 to 1000000"):
+        run("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", "--limit", limit)
 
 
 def _cursor(**changes: Any) -> str:
-    mark = {"currency": "EUR", "sub": "", "effective_at": "2026-03-01T00:00:00Z", "ordinal": 1, "balance": "5"}
-    return pages.cursor(mark | changes)
+    mark = {"account": str(new_id()), "start": None, "end": None, "recorded_by": None}
+    return pages.cursor(mark | {"effective_at": "2026-03-01T00:00:00Z", "ordinal": 1, "balance": "5"} | changes)
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["x", "=", "é", _cursor(balance="1e400"), _cursor(ordinal=2.5), _cursor(effective_at="2026-03-01T00:00:00")],
+    "text, told",
+    [
+        *(
+            (text, "is not a cursor that this list gave")
+            for text in ("", "x", "=", "é", _cursor(balance="1e400"), _cursor(balance="5\n"), _cursor(ordinal=2.5))
+        ),
+        (_cursor(ordinal=2**63), "is not a cursor that this list gave"),
+        (_cursor(effective_at="2026-03-01T00:00:00"), "is not a cursor that this list gave"),
+        (_cursor(), "is of another account or of other times"),
+    ],
 )
-def test_a_cursor_is_one_that_was_given(books: Tenant, acme: Customer, text: str) -> None:
+def test_a_cursor_is_one_that_was_given(books: Tenant, acme: Customer, text: str, told: str) -> None:
+    assert refused_cursor(books, "acme", "1200", text) == f"invalid_value: cursor: {told}\n"
+
+
+def refused_cursor(books: Tenant, customer: str, code: str, cursor: str, *others: str) -> str:
+    """What is told on standard error."""
     errors = StringIO()
-    arguments = ("--tenant", books.key, "--customer", "acme", "--account", "1200", "--cursor", text)
+    asking = ("statement", "--tenant", books.key, "--customer", customer, "--account", code, "--cursor", cursor)
     with pytest.raises(SystemExit) as ended:
-        run("statement", *arguments, stderr=errors)
+        run(*asking, *others, stderr=errors)
     assert ended.value.code == 1
-    assert "cursor: is not a cursor that this list gave" in errors.getvalue()
+    return errors.getvalue()
+
+
+def test_a_cursor_goes_on_with_its_own_statement(books: Tenant, acme: Customer) -> None:
+    """It brings a balance along, which is of no other customer, account or time."""
+    other = new_customer("other")
+    posted(transfer(opened(other, Code.UNBILLED_RECEIVABLE), opened(other, Code.REVENUE), PICO))
+    asking = ("statement", "--tenant", books.key, "--customer", "acme", "--account", "1200", "--limit", "1")
+    cursor = json.loads(run(*asking, "--json"))["statements"][0]["next"]
+    for arguments in (
+        ("other", "1200"),
+        ("acme", "4000"),
+        ("acme", "1200", "--from", "2026-01-01T00:00:00Z"),
+        ("acme", "1200", "--recorded-by", "2026-06-01T00:00:00Z"),
+    ):
+        customer, code, *others = arguments
+        assert "is of another account or of other times" in refused_cursor(books, customer, code, cursor, *others)
 
 
 def test_a_customer_without_that_account_has_no_statement(books: Tenant, acme: Customer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import permutations
+from itertools import accumulate, permutations
 from random import Random
 from threading import Event
 from typing import Any
@@ -16,13 +16,14 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.db import connection
+from django.db.models import Q
 
 from core.access.scope import tenant_id, tenant_scope
 from core.db.transaction import atomic
 from core.models import new_id
 from customers.models import Customer
 from ledger.accounts import AccountIdentity, Balances
-from ledger.chart import Code
+from ledger.chart import AccountFlags, Code
 from ledger.models import Transfer as TransferRow
 from ledger.results import Result
 from ledger.selectors import balances
@@ -107,6 +108,48 @@ def test_batches_of_several_ledgers_do_not_deadlock() -> None:
     with deadlocks_forbidden():
         in_processes(*([batch(Random(f"{process} {n}")) for n in range(60)] for process in range(3)))
     assert {one.debits_posted for one in balances([*ours, *theirs]).values()} == {540}
+
+
+def test_single_transfers_and_batches_on_guarded_accounts_do_not_deadlock() -> None:
+    """Whichever has the smaller id; and in the order of recording no guarded account is ever overdrawn."""
+    guarded = [bare_account(_GUARDED) for _ in range(3)]
+    pairs = list(permutations([*guarded, *(bare_account() for _ in range(3))], 2))
+
+    def batches(chance: Random) -> list[list[Transfer]]:
+        sizes = (chance.choice((1, 1, 1, 2, 8)) for _ in range(150))
+        return [[move(*chance.choice(pairs), chance.randint(1, 6)) for _ in range(size)] for size in sizes]
+
+    with deadlocks_forbidden():
+        in_processes(*(batches(Random(f"process {number}")) for number in range(3)))
+    for account in guarded:
+        moved = TransferRow.objects.filter(Q(debit_account_id=account) | Q(credit_account_id=account))
+        signed = [
+            amount if credited == account else -amount
+            for credited, amount in moved.order_by("ordinal").values_list("credit_account_id", "amount")
+        ]
+        assert min(accumulate(signed), default=0) >= 0
+        assert sum(signed) == balances([account])[account].credits_posted - balances([account])[account].debits_posted
+
+
+def create_each(batches: list[list[str]], debit: str, credit: str) -> list[str]:
+    """What became of the first of each batch; ids are given. Run in a process."""
+    sides = UUID(debit), UUID(credit)
+    return [str(create_transfers([move(*sides, 1, id=UUID(one)) for one in batch], at=MARCH_1)[0]) for batch in batches]
+
+
+def test_an_id_that_is_posted_alone_and_in_a_batch_at_once_is_posted_once() -> None:
+    """The database may have to undo one of the two; it is tried again, and told that the id exists."""
+    debit, credit = bare_account(), bare_account()
+    firsts = [str(new_id()) for _ in range(60)]
+    alone = [[one] for one in firsts]
+    among_others = [[one, *(str(new_id()) for _ in range(20))] for one in firsts]
+    sides = {"debit": str(debit), "credit": str(credit)}
+    told = at_once(create_each, {"batches": alone, **sides}, {"batches": among_others, **sides})
+    assert {tuple(sorted(both)) for both in zip(*told, strict=True)} == {("created", "exists")}
+    assert balances([debit])[debit].debits_posted == 60 * 21
+
+
+_GUARDED = AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS.value
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from django.db import connection
 
 from core import clock
-from core.access.scope import tenant_id
+from core.access.scope import tenant_id, tenant_scope
 from core.db.ledger import single
 from core.db.transaction import atomic
 from core.models import new_id
@@ -33,7 +34,8 @@ from tests.ledger.builders import (
     posted,
     transfer,
 )
-from tests.ledger.raw import refused
+from tests.support.roles import speaking_as
+from tests.support.waiting import until_somebody_waits
 from tests.support.world import TESTER, instant
 
 pytestmark = [pytest.mark.usefixtures("books"), pytest.mark.postgresql("MariaDB has no such function")]
@@ -163,9 +165,79 @@ def test_saying_that_one_posts_is_not_enough(unbilled: AccountIdentity, revenue:
     with connection.cursor() as cursor:
         cursor.execute("SET daybook.posting = 'on'")
     try:
-        assert "append-only" in refused("UPDATE ledger_account SET created_at = '2020-01-01'")[1]
         with atomic():
             rows.insert_transfers([transfer(unbilled, revenue, 5)], at=MARCH_1)
     finally:
         connection.close()
     assert held(unbilled, revenue) == [Balances(debits_posted=5), Balances(credits_posted=5)]
+
+
+def test_the_owner_is_believed_while_a_trigger_posts_and_no_longer(
+    unbilled: AccountIdentity, revenue: AccountIdentity
+) -> None:
+    """What the owner inserts afterwards in the same transaction moves its balances, too."""
+    with speaking_as("DATABASE_OWNER_URL"), atomic():
+        for _ in range(2):
+            rows.insert_transfers([transfer(unbilled, revenue, 5)], at=MARCH_1)
+    assert held(unbilled, revenue) == [Balances(debits_posted=10), Balances(credits_posted=10)]
+
+
+def test_it_uses_nothing_that_a_session_has_of_the_same_name(
+    unbilled: AccountIdentity, revenue: AccountIdentity
+) -> None:
+    """Neither tables nor functions nor operators."""
+    tables = ("ledger_account", "ledger_transfer", "ledger_accountingperiod", "ledger_failedtransfer")
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM public.{table}")
+        cursor.execute(_SHADOWS)
+    try:
+        with atomic():
+            assert single.posted(rows.values(transfer(unbilled, revenue, 5), at=MARCH_1))
+    finally:
+        connection.close()
+    assert held(unbilled, revenue) == [Balances(debits_posted=5), Balances(credits_posted=5)]
+
+
+_SHADOWS = """
+CREATE FUNCTION pg_temp.always(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR pg_temp.= (leftarg = text, rightarg = text, function = pg_temp.always);
+CREATE FUNCTION pg_temp.much(numeric, numeric) RETURNS numeric LANGUAGE sql AS 'SELECT 99::numeric';
+CREATE OPERATOR pg_temp.+ (leftarg = numeric, rightarg = numeric, function = pg_temp.much);
+SET search_path = pg_temp, public, pg_catalog
+"""
+
+
+def test_a_period_is_not_closed_before_whoever_waits_has_posted(
+    unbilled: AccountIdentity, revenue: AccountIdentity
+) -> None:
+    """Who posts passes the gate before asking which periods are closed, and waiting for accounts comes after that."""
+    periods.open_period(month="2026-02", actor=TESTER)
+    clock.advance(to=instant("2026-03-15"), actor=TESTER)
+    one = transfer(unbilled, revenue, 5, effective_at=MARCH_1 - timedelta(days=1))
+    tenant = tenant_id()
+
+    def post_one() -> bool:
+        try:
+            with tenant_scope(tenant):
+                return taken(one)
+        finally:
+            connection.close()
+
+    def close() -> None:
+        try:
+            with tenant_scope(tenant):
+                periods.close(month="2026-02", reason="done", actor=TESTER)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        with atomic():
+            rows.locked_accounts({unbilled.id_in(tenant)})
+            posting = pool.submit(post_one)
+            until_somebody_waits()
+            closing = pool.submit(close)
+            with pytest.raises(TimeoutError):
+                closing.result(timeout=1)
+        assert posting.result(timeout=60)
+        closing.result(timeout=60)

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses to anybody but the ledger's own triggers: on accounts, and on how pending transfers stand."""
+"""What PostgreSQL refuses to anybody but what posts: on accounts, and on how pending transfers stand."""
 
 from __future__ import annotations
 

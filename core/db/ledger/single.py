@@ -26,9 +26,9 @@ _PARAMETERS = {
     "user_data_64": "numeric",
     "user_data_32": "bigint",
     "journal_id": "uuid",
-    "effective_at": "timestamptz",
-    "belongs_at": "timestamptz",
-    "timestamp": "timestamptz",
+    "effective_at": "timestamp with time zone",
+    "belongs_at": "timestamp with time zone",
+    "timestamp": "timestamp with time zone",
 }
 _COLUMNS = ", ".join(f'"{name}"' for name in _PARAMETERS)
 _VALUES = ", ".join(f"of_{name}" for name in _PARAMETERS)
@@ -90,7 +90,8 @@ def is_available() -> bool:
 def posted(columns: Mapping[str, Any]) -> bool:
     """Whether a transfer of these columns, plain by itself, is in the books now; else nothing is, nor is locked.
 
-    False where an account is missing, closed or of another ledger, or the database refused the row.
+    False where an account is missing, closed or of another ledger, its period is closed, its id posted or spent, the
+    transaction not READ COMMITTED, or the database refused the row or a balance.
     """
     values = [columns[name] for name in _PARAMETERS]
     connection.ensure_connection()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Self, TextIO, cast
+from uuid import UUID
 
 import msgspec
 from django.core.management.base import CommandParser
 
 from core import display, pages
+from core.access.scope import tenant_id
 from core.arguments import count
 from core.commands import TenantCommand
+from core.errors import InvalidValue
 from core.models import Tenant
 from customers.selectors import customer
 from ledger import selectors
@@ -22,17 +25,26 @@ from ledger.statements import Span, statement
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """What a cursor says: in which of the accounts a page ends, and where. JSON's numbers hold no such balance."""
+    """What a cursor says: of which account and time the statement is, and where a page of it ends.
 
-    currency: str
-    sub: str
+    JSON's numbers hold no such balance.
+    """
+
+    account: UUID
+    start: datetime | None
+    end: datetime | None
+    recorded_by: datetime | None
     effective_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    ordinal: int
-    balance: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,40}$")]
+    ordinal: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    balance: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,39}\Z")]
 
     @classmethod
-    def of(cls, account: AccountIdentity, place: Place) -> Self:
-        return cls(account.currency, account.sub, place.effective_at, place.ordinal, str(place.balance))
+    def of(cls, account: AccountIdentity, span: Span, place: Place) -> Self:
+        asked = account.id_in(tenant_id()), span.start, span.end, span.recorded_by
+        return cls(*asked, place.effective_at, place.ordinal, str(place.balance))
+
+    def is_of(self, account: AccountIdentity, span: Span) -> bool:
+        return self == self.of(account, span, self.place)
 
     @property
     def place(self) -> Place:
@@ -60,19 +72,24 @@ class Command(TenantCommand):
         found, code = customer(options["customer"]), options["account"]
         accounts = selectors.identities(customer_id=found.id, code=code)
         span = Span(start=options["start"], end=options["end"], recorded_by=options["recorded_by"])
-        mark, limit = pages.after({"cursor": options["cursor"] or ""}, _Mark), options["limit"]
+        mark = None if options["cursor"] is None else pages.read(options["cursor"], _Mark)
         if mark:
-            accounts = [one for one in accounts if (one.currency, one.sub) == (mark.currency, mark.sub)]
-        statements = [statement(one, span=span, after=mark.place if mark else None, limit=limit) for one in accounts]
+            accounts = [one for one in accounts if mark.is_of(one, span)]
+            if not accounts:
+                raise InvalidValue("is of another account or of other times", field="cursor")
+        after, limit = mark.place if mark else None, options["limit"]
+        statements = [statement(one, span=span, after=after, limit=limit) for one in accounts]
+        cursors = [_cursor(one, span) for one in statements]
         if options["json"]:
             plain = {"customer": found.key, "code": code, "account": account_name(code)}
-            self.result_json(plain | {"statements": [_plain(one) for one in statements]})
+            both = zip(statements, cursors, strict=True)
+            self.result_json(plain | {"statements": [_plain(one) | {"next": cursor} for one, cursor in both]})
             return
-        for one in statements:
-            self._print(found.key, one, goes_on=mark is not None)
+        for one, cursor in zip(statements, cursors, strict=True):
+            self._print(found.key, one, goes_on=mark is not None, cursor=cursor)
 
-    def _print(self, customer_key: str, statement: Statement, *, goes_on: bool) -> None:
-        account, cursor = statement.account, _next(statement)
+    def _print(self, customer_key: str, statement: Statement, *, goes_on: bool, cursor: str | None) -> None:
+        account = statement.account
         name = " ".join(filter(None, (str(account.code), account_name(account.code), account.sub, account.currency)))
         columns = ("effective", "what", "other account", "amount", "balance")
         rows = [
@@ -100,6 +117,11 @@ class Command(TenantCommand):
             self.stdout.write(f"There is more: --cursor {cursor}")
 
 
+def _cursor(statement: Statement, span: Span) -> str | None:
+    """Where the page after it begins."""
+    return pages.cursor(_Mark.of(statement.account, span, statement.next)) if statement.next else None
+
+
 def _row(movement: Movement, currency: str) -> list[str]:
     other = f"{movement.counter_code} {account_name(movement.counter_code)} {movement.counter_sub}".strip()
     money = [amount(movement.amount, currency), amount(movement.balance, currency)]
@@ -114,13 +136,7 @@ def _plain(statement: Statement) -> dict[str, Any]:
         "opening": amount(statement.opening, currency),
         "movements": [_plain_movement(movement, currency) for movement in statement.movements],
         "closing": amount(statement.closing, currency),
-        "next": _next(statement),
     }
-
-
-def _next(statement: Statement) -> str | None:
-    """The cursor of the page after it."""
-    return pages.cursor(_Mark.of(statement.account, statement.next)) if statement.next else None
 
 
 def _plain_movement(movement: Movement, currency: str) -> dict[str, Any]:
