@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
-from core.db import meant, roles, vendor, writers
+from core.db import meant, rights, roles, vendor, writers
 from core.db.domains import DOMAINS, READABLE, Domain, Restrict
 from core.db.ledger import postgresql
 from core.db.operations import POSTGRESQL_FUNCTIONS, AppendOnly
@@ -96,52 +96,6 @@ _SETTING = re.compile(r"SET (\w+) = '?(.+?)'?(?=\s+SET\s|\s+AS\s)", re.DOTALL)
 _REFERENCE = re.compile(r'FOREIGN KEY \("?(\w+)"?\) REFERENCES "?(\w+)"?\(')
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
 
-# Where one role both owns and uses the tables, rights guard nothing: the triggers have to.
-_RIGHTS = """
-SELECT class.relname::text,
-    ARRAY(
-        SELECT asked FROM unnest(%(forbidden)s::text[]) AS asked WHERE has_table_privilege(%(role)s, class.oid, asked)
-    ),
-    ARRAY(
-        SELECT attname::text FROM pg_attribute
-        WHERE attrelid = class.oid AND attname = ANY(%(numbered)s)
-          AND has_column_privilege(%(role)s, class.oid, attnum, 'INSERT')
-        ORDER BY attnum
-    ),
-    ARRAY(
-        SELECT attname::text FROM pg_attribute
-        WHERE attrelid = class.oid AND attnum > 0 AND NOT attisdropped
-          AND has_column_privilege(%(role)s, class.oid, attnum, 'UPDATE')
-        ORDER BY attnum
-    )
-FROM pg_class class
-WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = ANY(%(tables)s)
-  AND pg_get_userbyid(class.relowner) <> %(role)s
-"""
-
-
-# What it could become, and what it could run or set, and so pass by all of these; and what it must be able to run.
-_POWERS = """
-SELECT DISTINCT 'may become ' || pg_get_userbyid(relowner) FROM pg_class class
-WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s)
-  AND pg_get_userbyid(relowner) <> %(role)s AND pg_has_role(%(role)s, relowner, 'MEMBER')
-UNION ALL
-SELECT 'may run ' || proname FROM pg_proc
-WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(definers)s)
-  AND pg_get_userbyid(proowner) <> %(role)s AND has_function_privilege(%(role)s, oid, 'EXECUTE')
-UNION ALL
-SELECT 'may not run ' || proname FROM pg_proc
-WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(runnable)s)
-  AND NOT has_function_privilege(%(role)s, oid, 'EXECUTE')
-UNION ALL
-SELECT 'may set ' || relname FROM pg_class
-WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND relname = ANY(%(sequences)s)
-  AND pg_get_userbyid(relowner) <> %(role)s AND has_sequence_privilege(%(role)s, oid, 'UPDATE')
-ORDER BY 1
-"""
-_FORBIDDEN = ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")
-_SEQUENCES = (writers.SEQUENCE, "ledger_ordinal")
-
 
 class _Function(NamedTuple):
     """What a function does, whether with its owner's rights, what is set while it does it, and of what."""
@@ -189,7 +143,7 @@ def missing() -> Iterator[tuple[str, str]]:
     yield from _unchecked()
     yield from meant.doubled({(table, frozenset(columns)) for table, columns in _rows(_KEYS)})
     yield from _loosened()
-    yield from _rights()
+    yield from rights.missing(append_only(), definers=_definers())
 
 
 def _altered() -> Iterator[tuple[str, str]]:
@@ -198,8 +152,8 @@ def _altered() -> Iterator[tuple[str, str]]:
     for name, body, definer, settings_of, arguments, runners in _rows(_FUNCTIONS):
         there[name].append(_Function(body, definer, frozenset(settings_of), arguments))
         if name in _definers():
-            allowed = {settings.APPLICATION_ROLE} if name in roles.runnable() else set()
-            yield from ((name, f"{who} may run the function, as its owner") for who in runners if who not in allowed)
+            others = [who for who in runners if who != settings.APPLICATION_ROLE]
+            yield from ((name, f"{who} may run the function, as its owner") for who in others)
     for name, function in _functions().items():
         if there[name] != [function]:
             yield name, "the function does not say what it did" if there[name] else "the function is missing"
@@ -282,40 +236,3 @@ def _rows(query: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, {"tables": list(append_only())})
         return list(cursor.fetchall())
-
-
-def _rights() -> Iterator[tuple[str, str]]:
-    """(table, what the application's role may do to it and must not)."""
-    if not settings.APPLICATION_ROLE:
-        return
-    with connection.cursor() as cursor:
-        asked = {
-            "tables": list(append_only()),
-            "role": settings.APPLICATION_ROLE,
-            "numbered": list(roles.NUMBERED),
-            "forbidden": list(_FORBIDDEN),
-            "definers": [name for name in _definers() if name not in roles.runnable()],
-            "runnable": roles.runnable(),
-            "sequences": list(_SEQUENCES),
-        }
-        cursor.execute(_RIGHTS, asked)
-        rows = sorted(cursor.fetchall())
-        cursor.execute(_POWERS, asked)
-        powers = cursor.fetchall()
-    yield from (("the application's role", power) for (power,) in powers)
-    for table, forbidden, numbered, updatable in rows:
-        too_much = [name for name in updatable if not _may_update(table, name)]
-        rights = [
-            *forbidden,
-            *([f"INSERT {', '.join(numbered)}"] if numbered else []),
-            *([f"UPDATE {', '.join(too_much)}"] if too_much else []),
-        ]
-        if rights:
-            yield table, f"the application's role may {' and '.join(rights)}"
-
-
-def _may_update(table: str, column: str) -> bool:
-    """Columns whose right was restricted are named; elsewhere the trigger alone tells a mutable column from others."""
-    if (columns := roles.updatable(table)) is not None:
-        return column in columns
-    return bool(append_only()[table].mutable)
