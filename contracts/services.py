@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from contracts import overlap, selectors
+from contracts import overlap, quantities, selectors
 from contracts.models import AmendmentRow, BilledPeriod, PlanVersion, Subscription
-from contracts.terms import end_of, terms_at
+from contracts.terms import end_of
 from contracts.values import Amendment, Change, StoredPeriod
 from core import audit, canonical, clock, outbox
 from core.actor import Actor
 from core.db.transaction import atomic
 from core.errors import InvalidValue, Refusal
 from core.events import Event
-from core.money import AmountRefused, parse_pico
 from core.period import local_midnight, zone_named
 from customers import checks, trees
 from customers.models import Customer, Tree
@@ -34,24 +33,6 @@ class RhythmDiffers(Refusal):
     """A subscription keeps its currency and its billing rhythm."""
 
     code = "rhythm_differs"
-
-
-class QuantityMissing(Refusal):
-    """A price of the plan multiplies a quantity that nobody stated."""
-
-    code = "quantity_missing"
-
-
-class QuantityRefused(Refusal):
-    """Text that isn't a quantity we can hold exactly."""
-
-    code = "invalid_quantity"
-
-
-class QuantityUnknown(Refusal):
-    """No price of the plan multiplies a quantity of that name."""
-
-    code = "quantity_unknown"
 
 
 class AmendmentDiffers(Refusal):
@@ -84,27 +65,6 @@ class AmendmentFields(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
-def read_quantities(values: Mapping[str, Any], *, field: str = "quantities") -> dict[str, int]:
-    """Pico-quantities by name. Raises a Refusal naming the entry."""
-    return named_quantities({name: _quantity(value, f"{field}.{name}") for name, value in values.items()}, field=field)
-
-
-def named_quantities(quantities: Mapping[str, int], *, field: str = "quantities") -> dict[str, int]:
-    """The same of pico-quantities."""
-    for name, quantity in quantities.items():
-        checks.text(name, field=field, longest=120)
-        if quantity < 0:
-            raise InvalidValue("must not be negative", field=f"{field}.{name}")
-    return dict(quantities)
-
-
-def _quantity(value: Any, field: str) -> int:
-    try:
-        return parse_pico(value, field=field)
-    except AmountRefused as refusal:
-        raise QuantityRefused(refusal.detail, field=field) from None
-
-
 def sign(*, customer: Customer, agreement: Agreement, actor: Actor, reason: str = "signed") -> Subscription:
     """A new subscription, its first amendment being the signature.
 
@@ -128,8 +88,8 @@ def sign(*, customer: Customer, agreement: Agreement, actor: Actor, reason: str 
             created_at=at,
         )
         change = Change(plan_version=version.id, quantities=agreement.quantities)
-        _require_quantities([Amendment(0, start_at, change)])
-        _require_known(change, [])
+        quantities.require_stated([Amendment(0, start_at, change)])
+        quantities.require_known(change, [])
         fields = AmendmentFields(effective_on=agreement.start_on, reason=reason)
         _append(row, tree, fields, start_at, change, actor=actor, at=at, event=Event.SUBSCRIPTION_SIGNED)
         overlap.claim_own_subjects(row, agreement.subjects, actor=actor)
@@ -153,8 +113,8 @@ def amend(*, subscription: Subscription, fields: AmendmentFields, actor: Actor) 
         _require_alive(subscription, effective_at)
         event = Event.SUBSCRIPTION_ENDED if fields.end else Event.SUBSCRIPTION_AMENDED
         appended = _append(subscription, tree, fields, effective_at, change, actor=actor, at=at, event=event)
-        _require_quantities(_known_amendments(subscription))
-        _require_known(change, _known_amendments(subscription)[:-1])
+        quantities.require_stated(_known_amendments(subscription))
+        quantities.require_known(change, _known_amendments(subscription)[:-1])
         overlap.require_one_price_per_meter(subscription)
     return appended
 
@@ -246,32 +206,6 @@ def _require_alive(subscription: Subscription, effective_at: datetime) -> None:
     ended_at = end_of(_known_amendments(subscription))
     if effective_at >= ended_at:
         raise SubscriptionEnded(f"the subscription ends at {ended_at.isoformat()}", field="effective")
-
-
-def _require_quantities(amendments: Sequence[Amendment]) -> None:
-    prices = selectors.prices_of(one.change.plan_version for one in amendments if one.change.plan_version)
-    for amendment in amendments:
-        terms = terms_at(amendments, amendment.effective_at)
-        for price in prices[terms.plan_version] if terms else ():
-            if price.quantity_name and terms and price.quantity_name not in terms.quantities:
-                raise QuantityMissing(
-                    f"the price {price.key!r} needs it from {amendment.effective_at.isoformat()} on",
-                    field=f"quantities.{price.quantity_name}",
-                )
-
-
-def _require_known(change: Change, amendments: Sequence[Amendment]) -> None:
-    """Raises QuantityUnknown for a name that nobody stated before and no price multiplies: a slip of the pen."""
-    versions = {one.change.plan_version for one in amendments} | {change.plan_version}
-    prices = selectors.prices_of(version for version in versions if version)
-    multiplied = {price.quantity_name for several in prices.values() for price in several if price.quantity_name}
-    known = sorted(multiplied | {name for one in amendments for name in one.change.quantities})
-    for name in change.quantities:
-        if name not in known:
-            raise QuantityUnknown(
-                f"no price multiplies it, and it was not stated before; known: {', '.join(known) or 'none'}",
-                field=f"quantities.{name}",
-            )
 
 
 def _known_amendments(subscription: Subscription) -> list[Amendment]:

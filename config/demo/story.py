@@ -20,8 +20,9 @@ from billing.runs.planning import written
 from config.demo import usage
 from config.verification import verify
 from contracts.book import applying
+from contracts.quantities import read_quantities
 from contracts.selectors import subscription
-from contracts.services import AmendmentFields, amend, read_quantities
+from contracts.services import AmendmentFields, amend
 from core import outbox
 from core.access import services as access
 from core.actor import Actor

@@ -7,26 +7,23 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from typing import Any
 
-import msgspec
-
 from contracts import catalogue, services
-from contracts.book import text
+from contracts.book import parties, text
+from contracts.book.changes import Change
 from contracts.book.schema import Book, Entry, read_book
 from contracts.models import AmendmentRow, Plan, Product, Subscription
 from contracts.overlap import own_subjects
+from contracts.quantities import read_quantities
 from contracts.selectors import change_of, subscription
-from core import clock
 from core.access import services as access
 from core.access.scope import tenant_scope
 from core.actor import Actor
 from core.db.retry import retrying
 from core.db.transaction import atomic
-from core.errors import InvalidValue, NotFound, Refusal
+from core.errors import InvalidValue, Refusal
 from core.models import Tenant
-from core.period import BEGINNING
-from customers import checks, selectors, subjects
-from customers import services as parties
-from customers.models import BillTo, Claim, Customer, Seller
+from customers import checks
+from customers.models import Customer
 from metering.definitions import MeterDefinition
 from metering.models import Meter
 from metering.services.meters import publish_meter
@@ -46,21 +43,6 @@ class SubscriptionDiffers(Refusal):
     """A signed subscription is changed by amendments only."""
 
     code = "subscription_differs"
-
-
-class SellerDiffers(Refusal):
-    """A tenant's documents come from one legal entity."""
-
-    code = "seller_differs"
-
-
-class Change(msgspec.Struct, frozen=True):
-    """What applying did, or would do, to one thing: created or changed, and which fields."""
-
-    action: str
-    kind: str
-    key: str
-    fields: tuple[str, ...] = ()
 
 
 def apply(content: bytes, *, actor: Actor, dry_run: bool = False) -> list[Change]:
@@ -150,76 +132,6 @@ def _tenant(entry: Entry, actor: Actor, changes: list[Change]) -> Tenant:
     return known
 
 
-def _seller(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> None:
-    wanted = parties.read_seller(fields)
-    known = Seller.objects.filter(key=fields["key"]).first()
-    if known is None and (other := Seller.objects.first()) is not None:
-        raise SellerDiffers(f"the tenant's documents are issued by {other.key!r}; a tenant has one seller", field="key")
-    if known is None:
-        parties.create_seller(fields=fields, actor=actor)
-        changes.append(Change("created", "seller", fields["key"]))
-        return
-    differing = tuple(name for name, value in wanted.items() if getattr(known, name) != value)
-    if differing:
-        parties.change_seller(seller=known, fields=fields, actor=actor)
-        changes.append(Change("changed", "seller", known.key, differing))
-
-
-def _customer(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> None:
-    wanted = parties.read_customer(fields)
-    known = Customer.objects.select_related("party", "parent").filter(key=wanted.key).first()
-    parent = _customer_named(fields.get("parent"), "parent")
-    if known is None:
-        known = parties.create_customer(fields=wanted, parent=parent, actor=actor)
-        changes.append(Change("created", "customer", wanted.key))
-    else:
-        if known.parent_id != (parent.id if parent else None):
-            raise parties.CustomerDiffers("the parent can't be changed once the customer exists", field="parent")
-        before = parties.current_fields(known)
-        parties.change_customer(customer=known, fields=wanted, actor=actor)
-        differing = [name for name in wanted.__struct_fields__ if getattr(before, name) != getattr(wanted, name)]
-        if differing:
-            changes.append(Change("changed", "customer", wanted.key, tuple(differing)))
-    for i, name in enumerate(fields.get("subjects", ())):
-        _claim(known, name, f"subjects[{i}]", actor, changes)
-
-
-def _claim(customer: Customer, name: str, field: str, actor: Actor, changes: list[Change]) -> None:
-    before = Claim.objects.filter(customer=customer).count()
-    try:
-        subjects.claim(subject=name, customer=customer, actor=actor)
-    except Refusal as refusal:
-        refusal.field = field
-        raise
-    if Claim.objects.filter(customer=customer).count() > before:
-        changes.append(Change("created", "subject", name))
-
-
-def _bill_to(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> None:
-    """Who pays: from the beginning where nobody was named yet, from now on where that changes."""
-    if "bill_to" not in fields:
-        return
-    customer = selectors.customer(fields["key"])
-    payer = _customer_named(fields["bill_to"], "bill_to")
-    latest = BillTo.objects.filter(customer=customer).order_by("-from_at", "-fact").first()
-    if (latest.payer_id if latest else None) == (payer.id if payer else None) or (payer is None and latest is None):
-        return
-    # Naming nobody again means that the customer pays.
-    parties.set_bill_to(
-        customer=customer, payer=payer or customer, from_at=clock.now() if latest else BEGINNING, actor=actor
-    )
-    changes.append(Change("changed", "customer", customer.key, ("bill_to",)))
-
-
-def _customer_named(key: str | None, field: str) -> Customer | None:
-    if key is None:
-        return None
-    found = Customer.objects.filter(key=key).first()
-    if found is None:
-        raise NotFound(f"there is no customer {key!r}", field=field)
-    return found
-
-
 def _meter(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> None:
     known = Meter.objects.filter(key=fields["key"]).first()
     definition = MeterDefinition(**fields)
@@ -253,14 +165,14 @@ def _plan(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> None:
 
 
 def _subscription(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> None:
-    customer = _customer_named(fields["customer"], "customer")
+    customer = parties.customer_named(fields["customer"], "customer")
     assert customer is not None
     agreement = services.Agreement(
         key=fields["key"],
         plan=fields["plan"],
         start_on=fields["start"],
         anchor_on=fields.get("anchor", fields["start"]),
-        quantities=services.read_quantities(fields.get("quantities", {})),
+        quantities=read_quantities(fields.get("quantities", {})),
         subjects=tuple(fields.get("subjects", ())),
         metadata=fields.get("metadata", {}),
     )
@@ -298,7 +210,7 @@ def _amendment(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> N
         effective_on=fields["effective"],
         reason=fields["reason"],
         plan=fields.get("plan"),
-        quantities=services.read_quantities(fields.get("quantities", {})),
+        quantities=read_quantities(fields.get("quantities", {})),
         end=fields.get("end", False),
         metadata=fields.get("metadata", {}),
     )
@@ -309,9 +221,9 @@ def _amendment(fields: dict[str, Any], actor: Actor, changes: list[Change]) -> N
 
 #: In the order in which one may refer to another; who pays is said once all customers are there.
 _STEPS: tuple[tuple[str, Callable[[dict[str, Any], Actor, list[Change]], None]], ...] = (
-    ("seller", _seller),
-    ("customers", _customer),
-    ("customers", _bill_to),
+    ("seller", parties.seller),
+    ("customers", parties.customer),
+    ("customers", parties.bill_to),
     ("meters", _meter),
     ("products", _product),
     ("plans", _plan),

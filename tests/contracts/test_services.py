@@ -11,8 +11,9 @@ from django.db import IntegrityError
 from contracts import services
 from contracts.cycles import ServicePeriod
 from contracts.models import AmendmentRow, BilledPeriod, Subscription
+from contracts.quantities import read_quantities
 from contracts.selectors import change_of, subscription
-from contracts.services import Agreement, AmendmentFields, chain_digest, read_quantities
+from contracts.services import Agreement, AmendmentFields, chain_digest
 from contracts.values import Change, StoredPeriod
 from core.errors import Refusal
 from core.models import AuditRecord, Tenant

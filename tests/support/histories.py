@@ -13,6 +13,7 @@ from billing.models import Charge, Invoice
 from billing.runs import services as runs
 from contracts import services as contracts
 from contracts.models import Subscription
+from contracts.quantities import read_quantities
 from customers import subjects
 from customers.models import Customer
 from tests.support import world
@@ -69,7 +70,7 @@ class Signed(msgspec.Struct, frozen=True):
             plan=self.plan,
             start_on=self.start,
             anchor_on=self.anchor,
-            quantities=contracts.read_quantities(_SEATS),
+            quantities=read_quantities(_SEATS),
         )
         if not Subscription.objects.filter(key=self.key).exists():
             contracts.sign(customer=Customer.objects.get(key=self.customer), agreement=agreement, actor=TESTER)
@@ -91,7 +92,7 @@ class Amended(msgspec.Struct, frozen=True):
             effective_on=self.effective,
             reason="agreed",
             plan=self.plan,
-            quantities=contracts.read_quantities({"seats": self.seats} if self.seats else {}),
+            quantities=read_quantities({"seats": self.seats} if self.seats else {}),
             end=self.end,
         )
         contracts.amend(subscription=Subscription.objects.get(key=self.subscription), fields=fields, actor=TESTER)

@@ -17,8 +17,10 @@ from billing.models import Charge, Invoice, InvoiceLine
 from billing.runs import services as runs
 from billing.runs.applying import Outcome
 from contracts.book import applying
+from contracts.book.changes import Change
 from contracts.models import Subscription
-from contracts.services import AmendmentFields, amend, read_quantities
+from contracts.quantities import read_quantities
+from contracts.services import AmendmentFields, amend
 from core.access.scope import tenant_id
 from core.actor import Actor
 from core.models import Tenant
@@ -35,7 +37,7 @@ TESTER = Actor(kind="command", name="tests")
 SOURCE = "tests"
 
 
-def apply(sections: Mapping[str, Any], *, dry_run: bool = False) -> list[applying.Change]:
+def apply(sections: Mapping[str, Any], *, dry_run: bool = False) -> list[Change]:
     """Applies a book file made of the sections, for the tenant in scope; a section of None is left out."""
     tenant = Tenant.objects.get(pk=tenant_id())
     own = {"tenant": {"key": tenant.key, "name": tenant.name, "kind": tenant.kind}}

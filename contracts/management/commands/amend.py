@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from contracts import selectors, services
+from contracts.quantities import named_quantities
 from core import arguments
 from core.commands import COMMAND, TenantCommand
 from core.models import Tenant
@@ -45,7 +46,7 @@ class Command(TenantCommand):
                 effective_on=options["effective"],
                 reason=options["reason"],
                 plan=options["plan"],
-                quantities=services.named_quantities(quantities),
+                quantities=named_quantities(quantities),
                 end=options["end"],
             ),
             actor=COMMAND,

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from contracts.book import applying
-from contracts.book.applying import BookRefused, Change
+from contracts.book.applying import BookRefused
+from contracts.book.changes import Change
 from core.commands import COMMAND, REFUSED, DaybookCommand
 
 _SIGNS = {"created": "+", "changed": "~"}

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from contracts.book import applying
-from contracts.book.applying import BookRefused, Change
+from contracts.book.applying import BookRefused
+from contracts.book.changes import Change
 from contracts.models import AmendmentRow, Plan, Subscription
 from core import clock
 from core.actor import Actor
