@@ -92,24 +92,12 @@ class Command(TenantCommand):
         account = statement.account
         name = " ".join(filter(None, (str(account.code), account_name(account.code), account.sub, account.currency)))
         columns = ("effective", "what", "other account", "amount", "balance")
+        first = "brought forward" if goes_on else "opening balance"
+        last = "carried forward" if cursor else "closing balance"
         rows = [
-            [
-                "",
-                "brought forward" if goes_on else "opening balance",
-                "",
-                "",
-                amount(statement.opening, account.currency),
-            ]
-        ]
-        rows += [_row(movement, account.currency) for movement in statement.movements]
-        rows += [
-            [
-                "",
-                "carried forward" if cursor else "closing balance",
-                "",
-                "",
-                amount(statement.closing, account.currency),
-            ]
+            ["", first, "", "", amount(statement.opening, account.currency)],
+            *(_row(movement, account.currency) for movement in statement.movements),
+            ["", last, "", "", amount(statement.closing, account.currency)],
         ]
         table = display.table(f"{customer_key}: {name}", columns, rows, right=columns[3:])
         display.console(cast("TextIO", self.stdout)).print(table)
