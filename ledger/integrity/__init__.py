@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from core.integrity import Check
-from ledger.integrity import books, failed, pending, periods
+from ledger.integrity import books, failed, pending, periods, recorded
 
-CHECKS: tuple[Check, ...] = (*books.CHECKS, *pending.CHECKS, *failed.CHECKS, *periods.CHECKS)
+CHECKS: tuple[Check, ...] = (*books.CHECKS, *pending.CHECKS, *failed.CHECKS, *periods.CHECKS, *recorded.CHECKS)

@@ -13,18 +13,19 @@ from core.access.scope import tenant_id
 from core.db.asking import count, fetched
 from core.integrity import Check, Finding, Outcome, outcome
 from core.money import format_pico
+from ledger.accounts import commodity
 from ledger.chart import AccountFlags, account_name
 from ledger.models import Account, Transfer
 
 #: Of one kind of fault this many are named; the rest shows once they are mended.
 _NAMED = 100
 
-_CURRENCIES = "SELECT COUNT(DISTINCT currency) FROM ledger_account WHERE tenant_id = %(tenant)s"
+_LEDGERS = "SELECT COUNT(DISTINCT ledger) FROM ledger_account WHERE tenant_id = %(tenant)s"
 
 # ruff: noqa: S608 - the statements are made of constants
 _UNBALANCED = """
-SELECT currency, SUM(debits_posted), SUM(credits_posted) FROM ledger_account WHERE tenant_id = %(tenant)s
-GROUP BY currency HAVING SUM(debits_posted) <> SUM(credits_posted) ORDER BY currency
+SELECT currency, ledger, SUM(debits_posted), SUM(credits_posted) FROM ledger_account WHERE tenant_id = %(tenant)s
+GROUP BY currency, ledger HAVING SUM(debits_posted) <> SUM(credits_posted) ORDER BY currency, ledger
 """
 
 # Pending balances are what was held, less what was posted, voided or expired.
@@ -93,8 +94,8 @@ ORDER BY id
 """
 
 
-def _unbalanced(currency: str, debits: Decimal, credits: Decimal) -> Finding:
-    return Finding(currency, f"debits are {_amount(debits)} and credits {_amount(credits)}")
+def _unbalanced(currency: str, ledger: int, debits: Decimal, credits: Decimal) -> Finding:
+    return Finding(commodity(currency, ledger), f"debits are {_amount(debits)} and credits {_amount(credits)}")
 
 
 def _drifted(id: object, code: int, *differences: Decimal) -> Finding:
@@ -155,7 +156,7 @@ CHECKS: tuple[Check, ...] = (
         name="ledger.balanced",
         rule=1,
         sentence="In each currency, debits equal credits.",
-        run=_asking(_UNBALANCED, _unbalanced, of=Account, unit="currencies", counting=_CURRENCIES),
+        run=_asking(_UNBALANCED, _unbalanced, of=Account, unit="currencies", counting=_LEDGERS),
     ),
     Check(
         name="ledger.balances",
@@ -172,7 +173,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         name="ledger.customers",
         rule=1,
-        sentence="Every account belongs to a customer of its own tenant.",
+        sentence="Every account is of no customer, or of one of its own tenant.",
         run=_asking(_ORPHANS, _orphan, of=Account, unit="accounts"),
     ),
     Check(

@@ -32,6 +32,7 @@ COUNTED = {
     "ledger.closed": (20, "accounts"),
     "ledger.failed": (0, "failed ids"),
     "ledger.periods": (0, "accounting periods"),
+    "ledger.recorded": (50, "transfers"),
     "customers.parties": (6, "frozen parties"),
     "contracts.amendments": (5, "amendments"),
     "contracts.plans": (2, "plan versions"),
