@@ -15,14 +15,24 @@ from core.db.meant import Condition
 
 
 class Domain(NamedTuple):
-    """PostgreSQL's type, and what is true of each value. An upper bound also stops NaN, which is above every number."""
+    """PostgreSQL's type, and what is true of each value. An upper bound also stops NaN, which is above every number.
+
+    `whole` where that type holds fractions and the domain doesn't. A type that rounds them would make 1 of 0.5 before
+    any rule is asked, as MariaDB does.
+    """
 
     base: str
     condition: str
+    whole: bool = False
+
+    @property
+    def rule(self) -> str:
+        """What PostgreSQL asks of each value."""
+        return f"{self.condition} AND scale(VALUE) = 0" if self.whole else self.condition
 
 
 def _unsigned(base: str, bits: int, *, least: int = 0) -> Domain:
-    return Domain(base, f"VALUE BETWEEN {least} AND {2**bits - 1}")
+    return Domain(base, f"VALUE BETWEEN {least} AND {2**bits - 1}", whole=base == "numeric")
 
 
 #: By name. The flags are TigerBeetle's; a transfer is plain or pending, or else posts or voids a pending one.
@@ -30,8 +40,8 @@ DOMAINS: Mapping[str, Domain] = {
     "uint16_not_zero": _unsigned("integer", 16, least=1),
     "uint32": _unsigned("bigint", 32),
     "uint32_not_zero": _unsigned("bigint", 32, least=1),
-    "uint64": _unsigned("numeric(20, 0)", 64),
-    "uint128": _unsigned("numeric(39, 0)", 128),
+    "uint64": _unsigned("numeric", 64),
+    "uint128": _unsigned("numeric", 128),
     "ledger_id": Domain("uuid", f"VALUE <> '{'0' * 32}' AND VALUE <> '{'f' * 32}'"),
     "ledger_account_flags": Domain("integer", "(VALUE & -48) = 0 AND (VALUE & 6) <> 6"),
     "ledger_transfer_flags": Domain(
@@ -57,9 +67,9 @@ def rule(domain: str) -> str:
 
 def creating(domain: str) -> str:
     """The statement that makes a domain on PostgreSQL, unless it is there."""
-    base, condition = DOMAINS[domain]
+    made = DOMAINS[domain]
     return (
-        f"DO $$ BEGIN CREATE DOMAIN {domain} AS {base} CONSTRAINT {rule(domain)} CHECK ({condition}); "
+        f"DO $$ BEGIN CREATE DOMAIN {domain} AS {made.base} CONSTRAINT {rule(domain)} CHECK ({made.rule}); "
         "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
     )
 

@@ -183,7 +183,7 @@ def _loosened() -> Iterator[tuple[str, str]]:
 
 
 def _is_as_made(domain: Domain, base: str, rule: str | None) -> bool:
-    return alike(base, domain.base) and alike(rule or "", f"CHECK ({domain.condition})")
+    return alike(base, domain.base) and alike(rule or "", f"CHECK ({domain.rule})")
 
 
 @cache
