@@ -60,6 +60,11 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     return after.replace(microsecond=0)
 
 
+def local_end(day: date, zone: ZoneInfo) -> datetime:
+    """The last instant of `day` in `zone`, in UTC."""
+    return local_midnight(day + timedelta(days=1), zone) - timedelta(microseconds=1)
+
+
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day of `instant` in `zone`."""
     return instant.astimezone(zone).date()

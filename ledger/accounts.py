@@ -102,6 +102,11 @@ class AccountRecord(AccountState, frozen=True, kw_only=True):
             msgspec.structs.force_setattr(self, "user_data_128", None)
 
 
+def commodity(currency: str, ledger: int) -> str:
+    """What the accounts of a ledger count: a currency, or what only has the ledger's number, as in L7."""
+    return currency or f"L{ledger}"
+
+
 def check_widths(value: msgspec.Struct, bits: Mapping[str, int]) -> None:
     """Raises ValueError where a field is no unsigned integer of so many bits; named flags become their number."""
     for field, width in bits.items():

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Min, QuerySet
 
 from ledger import statements
+from ledger.accounts import commodity
 from ledger.journal.entries import NamedAccount, Posted
 from ledger.models import Account, Transfer
 from ledger.statements import Span
@@ -25,7 +26,7 @@ def accounts() -> dict[UUID, NamedAccount]:
     rows = Account.objects.values_list("id", "code", "customer__key", "sub", "currency", "ledger")
     return {
         identity: NamedAccount(
-            code=code, owner=str(identity) if key is None else key, sub=sub, commodity=currency or f"L{ledger}"
+            code=code, owner=str(identity) if key is None else key, sub=sub, commodity=commodity(currency, ledger)
         )
         for identity, code, key, sub, currency, ledger in rows.iterator(chunk_size=_CHUNK)
     }

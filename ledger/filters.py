@@ -7,14 +7,20 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.accounts import Balances
+from ledger.accounts import NO_ID, Balances, check_widths
 
 #: No answer holds more; `after` goes on from there.
 LARGEST_ANSWER = 8189
 
 
+_BITS = {"user_data_64": 64, "user_data_32": 32, "ledger": 32, "code": 16, "limit": 32}
+
+
 class QueryFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Zero and None ask for any. Instants include themselves; `after` is the last id of the page before."""
+    """Zero and None ask for any. Instants include themselves; `after` is the last id of the page before.
+
+    ValueError for what is too wide.
+    """
 
     user_data_128: UUID | None = None
     user_data_64: int = 0
@@ -26,6 +32,11 @@ class QueryFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = LARGEST_ANSWER
     reversed: bool = False
     after: UUID | None = None
+
+    def __post_init__(self) -> None:
+        check_widths(self, _BITS)
+        if self.user_data_128 == NO_ID:
+            msgspec.structs.force_setattr(self, "user_data_128", None)
 
     @property
     def is_valid(self) -> bool:

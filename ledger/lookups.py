@@ -36,8 +36,11 @@ def query_accounts(asked: QueryFilter) -> list[AccountRecord]:
     if not asked.is_valid:
         return []
     found = _matching(Account.objects.all(), asked, time="created_at")
-    if asked.after and (last := Account.objects.filter(pk=asked.after).values_list("created_at", flat=True).first()):
-        further = "lt" if asked.reversed else "gt"
+    if asked.after:
+        further, last = (
+            "lt" if asked.reversed else "gt",
+            Account.objects.filter(pk=asked.after).values("created_at")[:1],
+        )
         found = found.filter(
             Q(**{f"created_at__{further}": last}) | Q(**{"created_at": last, f"id__{further}": asked.after})
         )

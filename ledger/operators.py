@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core.access.scope import tenant_id
 from core.console.addresses import page
 from core.console.finding import by_id, finder
 from core.console.panels import panel
 from core.console.shown import address_of_list, figure, instant, link, linked, money, table
+from core.currency import CURRENCIES
+from core.models import Tenant
+from core.period import local_end
 from ledger import selectors
 from ledger.chart import account_name, transfer_name
 from ledger.models import Account, Transfer
@@ -27,7 +32,7 @@ _SHOWN = 50
 def trial_balance(request: HttpRequest) -> HttpResponse:
     """Debits and credits of every code in every currency, now or as of the end of a day."""
     day = _day(request.GET.get("as_of", ""))
-    as_of = datetime.combine(day, datetime.max.time(), UTC) if day else None
+    as_of = local_end(day, ZoneInfo(Tenant.objects.get(pk=tenant_id()).time_zone)) if day else None
     found = selectors.trial_balance(as_of=as_of)
     context = {
         **admin.site.each_context(request),
@@ -42,7 +47,7 @@ def _currency(found: TrialBalance, currency: str) -> dict[str, Any]:
     rows = [
         [
             linked(
-                address_of_list(Account, code=row.code, currency__exact=currency),
+                address_of_list(Account, code=row.code, **_chosen(currency)),
                 f"{row.code} {account_name(row.code)}",
             ),
             *(figure(one, currency) for one in (row.debits, row.credits, max(0, row.balance), max(0, -row.balance))),
@@ -57,6 +62,11 @@ def _currency(found: TrialBalance, currency: str) -> dict[str, Any]:
     made = table(columns, rows, right=columns[1:], empty="")
     total = [figure(one, currency) for one in sums]
     return {"code": currency, **made, "total": total, "balanced": sums[0] == sums[1] and sums[2] == sums[3]}
+
+
+def _chosen(commodity: str) -> dict[str, str]:
+    """How the list of accounts chooses those that count it."""
+    return {"currency__exact": commodity} if commodity in CURRENCIES else {"ledger__exact": commodity.removeprefix("L")}
 
 
 @finder(order=60)

@@ -6,6 +6,7 @@ not. What is posted later and belongs there counts from the beginning of open ti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NoReturn
 
@@ -26,7 +27,10 @@ _PATIENCE_MILLISECONDS = 5000
 
 
 class PeriodClosed(Refusal):
-    """Something was to be posted into time that is closed: `open_from` is where open time begins."""
+    """Something was to be posted into time that is closed: `open_from` is where open time begins.
+
+    `index` is the first in its batch that was.
+    """
 
     code = "period_closed"
 
@@ -50,11 +54,12 @@ def open_from() -> datetime | None:
     return last
 
 
-def refuse() -> NoReturn:
-    """Says what the database meant when it named REFUSAL. Raises PeriodClosed."""
+def refuse(effective: Sequence[datetime]) -> NoReturn:
+    """Says what the database meant when it named REFUSAL, of transfers that count from then. Raises PeriodClosed."""
     began = open_from()
     told = "" if began is None else f": what is posted counts from {began.isoformat()} on"
-    raise PeriodClosed(f"the accounting period is closed{told}", field="effective_at", open_from=began)
+    index = next((index for index, at in enumerate(effective) if began and at < began), None)
+    raise PeriodClosed(f"the accounting period is closed{told}", field="effective_at", open_from=began, index=index)
 
 
 def open_period(*, month: str, actor: Actor) -> AccountingPeriod:
@@ -121,6 +126,7 @@ def _alone() -> Tenant:
 def _named(month: str) -> AccountingPeriod:
     row: AccountingPeriod | None = AccountingPeriod.objects.filter(month=month).first()
     if row is None:
+        _first_day(month)
         raise NotFound(f"the books have no period {month!a}: open it first", field="month")
     return row
 

@@ -59,7 +59,7 @@ def post_in_order(transfers: Sequence[Transfer], *, at: datetime) -> list[Result
             # The same id was posted between other accounts since we looked: it is there to be seen now.
             before, there = there, _count(ids)
             if there == before:
-                _refuse(error)
+                _refuse(error, transfers)
 
 
 def _count(ids: Collection[UUID]) -> int:
@@ -67,10 +67,10 @@ def _count(ids: Collection[UUID]) -> int:
     return len(rows.transfers(ids)) + len(rows.failed(ids))
 
 
-def _refuse(error: IntegrityError) -> NoReturn:
+def _refuse(error: IntegrityError, transfers: Sequence[Transfer]) -> NoReturn:
     """Says what the database meant, where that is known."""
     if periods.REFUSAL in str(error):
-        periods.refuse()
+        periods.refuse([transfer.effective_at for transfer in transfers])
     if vendor.is_duplicate(error):
         raise IdTaken("a transfer of that id is there already", field="id") from error
     raise error

@@ -58,7 +58,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialBalanceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """All accounts of one code in one currency."""
+    """All accounts of one code in one currency; a ledger that is no currency's is named as exports name it: L7."""
 
     currency: str
     code: int

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from core.access.scope import tenant_id
-from ledger.accounts import AccountIdentity, Balances
+from ledger.accounts import AccountIdentity, Balances, commodity
 from ledger.chart import CHARGED_ACCOUNTS, Code, TransferCode
 from ledger.history import get_account_balances
 from ledger.lookups import get_account_transfers, lookup_accounts, lookup_transfers, query_accounts, query_transfers
@@ -66,8 +66,9 @@ def identities(*, customer_id: UUID, code: int | None = None) -> list[AccountIde
 def trial_balance(*, as_of: datetime | None = None, recorded_by: datetime | None = None) -> TrialBalance:
     """Debits and credits of each code in each currency, now or with what counted up to an instant, as known at one."""
     if as_of is None and recorded_by is None:
-        accounts = Account.objects.values_list("currency", "code").annotate(Sum("debits_posted"), Sum("credits_posted"))
-        sums = {(currency, code): (debit, credit) for currency, code, debit, credit in accounts}
+        accounts = Account.objects.values_list("currency", "ledger", "code")
+        both = accounts.annotate(Sum("debits_posted"), Sum("credits_posted"))
+        sums = {(commodity(*of), code): (debit, credit) for *of, code, debit, credit in both}
     else:
         sums = _sums_of(posted().filter(_up_to(as_of, recorded_by)))
     return TrialBalance(
@@ -112,12 +113,13 @@ def _up_to(as_of: datetime | None, recorded_by: datetime | None) -> Q:
 def _sums_of(transfers: QuerySet[Transfer]) -> dict[tuple[str, int], tuple[int, int]]:
     """(currency, code) → debits and credits."""
     sums: dict[tuple[str, int], tuple[int, int]] = {}
-    for currency, code, debit in _by_code(transfers, side="debit_account"):
-        sums[currency, code] = (debit, 0)
-    for currency, code, credit in _by_code(transfers, side="credit_account"):
-        sums[currency, code] = (sums.get((currency, code), (0, 0))[0], credit)
+    for currency, ledger, code, debit in _by_code(transfers, side="debit_account"):
+        sums[commodity(currency, ledger), code] = (debit, 0)
+    for currency, ledger, code, credit in _by_code(transfers, side="credit_account"):
+        key = (commodity(currency, ledger), code)
+        sums[key] = (sums.get(key, (0, 0))[0], credit)
     return sums
 
 
-def _by_code(transfers: QuerySet[Transfer], *, side: str) -> Iterable[tuple[str, int, int]]:
-    return transfers.values_list(f"{side}__currency", f"{side}__code").annotate(Sum("amount"))
+def _by_code(transfers: QuerySet[Transfer], *, side: str) -> Iterable[tuple[str, int, int, int]]:
+    return transfers.values_list(f"{side}__currency", "ledger", f"{side}__code").annotate(Sum("amount"))

@@ -13,10 +13,13 @@ from core import clock
 from core.access.scope import tenant_id, tenant_scope
 from core.currency import CURRENCIES, currency
 from core.db import bulk
+from core.db.among import among
 from core.db.retry import retrying
 from core.db.transaction import atomic
-from core.errors import Refusal
+from core.errors import InvalidValue, Refusal
 from core.models import Tenant
+from customers import checks
+from customers.models import Customer
 from ledger import expiring, rows
 from ledger.accounts import AccountIdentity, AccountRecord
 from ledger.chart import AccountFlags, opening_flags
@@ -45,6 +48,7 @@ _ACCOUNT_COLUMNS = (
     *("debits_pending", "debits_posted", "credits_pending", "credits_posted", "created_at"),
 )
 _CURRENCY_OF = {known.number: known.code for known in CURRENCIES.values()}
+_LONGEST_SUB = Account._meta.get_field("sub").max_length or 0
 #: So many pending transfers expire in one transaction.
 _CHUNK = 500
 
@@ -58,13 +62,15 @@ class PostingRefused(Refusal):
 def open_accounts(identities: Iterable[AccountIdentity]) -> dict[AccountIdentity, UUID]:
     """The ids of these accounts of the tenant in scope; those not there yet are opened.
 
-    Raises IdTaken where somebody gave the id of such an account to another one.
+    Raises InvalidValue where one is to be opened for a customer that the tenant doesn't have, or under a `sub` that no
+    account can have, and IdTaken where somebody gave the id of such an account to another one.
     """
     tenant = tenant_id()
     ids = {identity: identity.id_in(tenant) for identity in identities}
     with atomic():
         there = _identities(ids.values())
         if missing := [identity for identity, account_id in ids.items() if account_id not in there]:
+            _check_openable(missing)
             at = clock.now()
             new = [_row(tenant, ids[identity], identity, at) for identity in missing]
             bulk.insert_new("ledger_account", _ACCOUNT_COLUMNS, new, key="id")
@@ -171,6 +177,15 @@ def _identities(account_ids: Iterable[UUID]) -> dict[UUID, AccountIdentity]:
     return {
         row[0]: AccountIdentity(*row[1:]) for row in found.values_list("pk", "customer_id", "currency", "code", "sub")
     }
+
+
+def _check_openable(identities: Sequence[AccountIdentity]) -> None:
+    customers = {one.customer_id for one in identities if one.customer_id}
+    strangers = customers - set(Customer.objects.filter(pk__in=among(customers)).values_list("pk", flat=True))
+    if strangers:
+        raise InvalidValue(f"the books have no customer {min(strangers)}", field="customer_id")
+    for sub in {one.sub for one in identities}:
+        checks.text(sub, field="sub", longest=_LONGEST_SUB, empty=True)
 
 
 def _row(tenant: UUID, account_id: UUID, identity: AccountIdentity, at: datetime) -> tuple[object, ...]:

@@ -1,25 +1,28 @@
-"""How the ledger's commands read instants and print amounts."""
+"""How the ledger's commands understand days and print amounts."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
-from core import currency
+from core.currency import CURRENCIES
+from core.models import Tenant
 from core.money import format_pico
+from core.period import local_end, local_midnight
 
 
-def instant(text: str) -> datetime:
-    """An instant with its offset, or a date: the start of that day in UTC. Raises ArgumentTypeError."""
-    try:
-        read = datetime.fromisoformat(text)
-        if read.utcoffset() is not None:
-            return read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ArgumentTypeError(f"{text!a} is not an instant such as 2026-03-31T23:59:59Z") from None
-    if read.time() == time() and len(text) <= len("2026-03-31"):
-        return read.replace(tzinfo=UTC)
-    raise ArgumentTypeError(f"{text!a} has no offset: write Z for UTC")
+def beginning(asked: date | datetime | None, tenant: Tenant) -> datetime | None:
+    """An instant as it is; of a day its first one, in the books' time zone."""
+    if asked is None or isinstance(asked, datetime):
+        return asked
+    return local_midnight(asked, ZoneInfo(tenant.time_zone))
+
+
+def ending(asked: date | datetime | None, tenant: Tenant) -> datetime | None:
+    """An instant as it is; of a day its last one, in the books' time zone."""
+    if asked is None or isinstance(asked, datetime):
+        return asked
+    return local_end(asked, ZoneInfo(tenant.time_zone))
 
 
 def told(instant: datetime) -> str:
@@ -27,6 +30,7 @@ def told(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def amount(pico: int, currency_code: str) -> str:
-    """A decimal with the currency's decimals at least; a ledger without a currency has none."""
-    return format_pico(pico, places=currency.currency(currency_code).digits if currency_code else 0)
+def amount(pico: int, commodity: str) -> str:
+    """A decimal with the currency's decimals at least; what is no currency has none."""
+    known = CURRENCIES.get(commodity)
+    return format_pico(pico, places=known.digits if known else 0)

@@ -9,12 +9,16 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from core import clock
 from core.access.scope import tenant_id
-from core.models import Membership, Tenant
+from core.models import AuditRecord, Membership, Tenant
 from core.money import PICO
+from ledger import periods
 from ledger.chart import Code
+from ledger.models import AccountingPeriod
 from ledger.transfers import Transfer
 from tests.ledger.builders import fresh_tenant, new_customer, opened, posted, transfer
+from tests.support.world import TESTER, instant
 
 
 @pytest.fixture
@@ -88,3 +92,62 @@ def test_another_tenants_books_are_not_shown(console: Client, booked: Transfer) 
     assert "acme" in listed
     assert "northwind" not in listed
     assert console.get(reverse("admin:ledger_account_change", args=[stranger])).status_code == 302
+
+
+@pytest.fixture
+def january(books: Tenant) -> AccountingPeriod:
+    """It is open, and over."""
+    clock.reach(to=instant("2026-02-15"), actor=TESTER)
+    return periods.open_period(month="2026-01", actor=TESTER)
+
+
+def _working_as(client: Client, role: str) -> Client:
+    operator = get_user_model().objects.create_user(f"{role}-{uuid4().hex}", password=uuid4().hex, is_staff=True)
+    Membership.objects.create(user=operator, role=role)
+    client.force_login(operator)
+    return client
+
+
+def _asked(client: Client, action: str, period: AccountingPeriod, reason: str = "reviewed") -> str:
+    page = reverse("admin:ledger_accountingperiod_changelist")
+    values = {"action": action, "_selected_action": [str(period.pk)], "reason": reason}
+    return client.post(page, values, follow=True).content.decode()
+
+
+def _state() -> str:
+    return str(AccountingPeriod.objects.get(month="2026-01").state)
+
+
+@pytest.mark.parametrize(
+    "role, closes, reopens",
+    [
+        ("owner", True, True),
+        ("finance", True, False),
+        ("support", False, False),
+        ("engineer", False, False),
+        ("auditor", False, False),
+    ],
+)
+def test_who_may_close_and_reopen_a_month(
+    client: Client, january: AccountingPeriod, role: str, closes: bool, reopens: bool
+) -> None:
+    """Finance closes; only an owner reopens what was closed. Each with a reason, which the trail keeps."""
+    _working_as(client, role)
+    _asked(client, "close", january)
+    assert _state() == ("closed" if closes else "open")
+    if not closes:
+        periods.close(month="2026-01", reason="month end", actor=TESTER)
+    _asked(client, "reopen", january, "an error")
+    assert _state() == ("open" if reopens else "closed")
+    trail = AuditRecord.objects.filter(event__in=["period.closed", "period.reopened"]).exclude(reason="month end")
+    reasons = set(trail.values_list("reason", flat=True))
+    assert reasons == ({"reviewed"} if closes else set()) | ({"an error"} if reopens else set())
+
+
+@pytest.mark.parametrize("action", ["close", "reopen"])
+def test_a_month_is_closed_and_reopened_for_a_reason(client: Client, january: AccountingPeriod, action: str) -> None:
+    if action == "reopen":
+        periods.close(month="2026-01", reason="month end", actor=TESTER)
+    told = _asked(_working_as(client, "owner"), action, january, " ")
+    assert "reason: is required" in told
+    assert _state() == ("open" if action == "close" else "closed")

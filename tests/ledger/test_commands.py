@@ -66,11 +66,11 @@ def row(*cells: str | int) -> dict[str, str | int]:
     [
         ("2026-03-31T23:59:59.999999Z", "2026-03-31T23:59:59.999999Z"),
         ("2026-04-01T01:59:59+02:00", "2026-03-31T23:59:59Z"),
-        ("2026-03-31", "2026-03-31T00:00:00Z"),
+        ("2026-03-31", "2026-03-31T23:59:59.999999Z"),
     ],
 )
 def test_the_trial_balance_as_of_an_instant(books: Tenant, acme: Customer, as_of: str, told: str) -> None:
-    """What counts later is not in it; a date is its first instant in UTC."""
+    """What counts later is not in it; a day is as of its end."""
     found = json.loads(run("trial_balance", "--tenant", books.key, "--as-of", as_of, "--json"))
     assert found["as_of"] == told
     assert found["totals"][0] == {"currency": "EUR", "debits": "12.50", "credits": "12.50"}
@@ -80,10 +80,10 @@ def test_the_trial_balance_as_it_was_known(books: Tenant, acme: Customer) -> Non
     """What counted already and was learnt of later is not in it."""
     known = ("--as-of", "2026-05-01", "--recorded-by", "2026-03-31")
     found = json.loads(run("trial_balance", "--tenant", books.key, *known, "--json"))
-    assert (found["as_of"], found["recorded_by"]) == ("2026-05-01T00:00:00Z", "2026-03-31T00:00:00Z")
+    assert (found["as_of"], found["recorded_by"]) == ("2026-05-01T23:59:59.999999Z", "2026-03-31T23:59:59.999999Z")
     assert found["totals"][0] == {"currency": "EUR", "debits": "12.50", "credits": "12.50"}
     title, *_ = run("trial_balance", "--tenant", books.key, *known).strip().splitlines()
-    assert title.endswith("as of 2026-05-01T00:00:00Z recorded by 2026-03-31T00:00:00Z")
+    assert title.endswith("as of 2026-05-01T23:59:59.999999Z recorded by 2026-03-31T23:59:59.999999Z")
 
 
 def test_the_trial_balance_for_people(books: Tenant, acme: Customer) -> None:
@@ -96,10 +96,12 @@ def test_the_trial_balance_for_people(books: Tenant, acme: Customer) -> None:
     assert run("trial_balance", "--tenant", books.key) == text
 
 
-@pytest.mark.parametrize("as_of", ["yesterday", "2026-03-31T10:00:00", "2026-02-30", "2026-03-31T25:00:00Z", ""])
+@pytest.mark.parametrize(
+    "as_of", ["yesterday", "2026-03-31T10:00:00", "2026-02-30", "20260331", "2026-W14-2", "2026-03-31T25:00:00Z", ""]
+)
 def test_what_is_no_instant_is_wrong_usage(books: Tenant, as_of: str) -> None:
     """With a word about what was expected."""
-    with pytest.raises(CommandError, match=r"is not an instant|has no offset"):
+    with pytest.raises(CommandError, match=r"is neither a day nor an instant|is not a day|has no offset"):
         run("trial_balance", "--tenant", books.key, "--as-of", as_of)
 
 
@@ -195,7 +197,7 @@ def test_a_cursor_goes_on_with_its_own_statement(books: Tenant, acme: Customer) 
 def test_a_customer_without_that_account_has_no_statement(books: Tenant, acme: Customer) -> None:
     arguments = ("statement", "--tenant", books.key, "--customer", "acme", "--account", "1010")
     assert json.loads(run(*arguments, "--json"))["statements"] == []
-    assert run(*arguments) == ""
+    assert run(*arguments) == "acme has no account 1010 bank: nothing was ever booked there.\n"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_nothing_is_posted_into_a_closed_month(unbilled: AccountIdentity, revenu
     for at in ("2025-06-01", "2026-01-01", "2026-01-31T23:59:59.999999+00:00"):
         with pytest.raises(PeriodClosed, match="counts from 2026-02-01") as refused_, atomic():
             services.post([transfer(unbilled, revenue, 5, effective_at=instant(at))], at=instant("2026-03-15"))
-        assert refused_.value.facts["open_from"] == instant("2026-02-01")
+        assert refused_.value.facts == {"open_from": instant("2026-02-01"), "index": 0}
     posted(transfer(unbilled, revenue, 5, effective_at=instant("2026-02-01")))
 
 
@@ -146,8 +146,9 @@ def test_a_batch_is_refused_whole(unbilled: AccountIdentity, revenue: AccountIde
     good = transfer(unbilled, revenue, 5, effective_at=instant("2026-02-01"))
     _close("2026-01")
     bad = transfer(unbilled, revenue, 7, effective_at=instant("2026-01-01"))
-    with pytest.raises(PeriodClosed):
+    with pytest.raises(PeriodClosed) as refused_:
         services.create_transfers([good, bad], at=good.effective_at)
+    assert refused_.value.facts["index"] == 1
     assert services.create_transfers([good], at=good.effective_at) == [Result.CREATED]
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from django.core.management import call_command
 
 from core import clock
 from core.access.scope import tenant_id
+from core.errors import InvalidValue
 from core.models import Tenant, new_id
 from customers.models import Customer
 from ledger import rows, selectors
@@ -39,6 +41,7 @@ from tests.ledger.builders import (
     fresh_tenant,
     held,
     move,
+    new_customer,
     opened,
     posted,
     settle,
@@ -114,13 +117,19 @@ def test_an_account_without_a_customer_meets_those_of_its_currency(acme: Custome
 
 
 def test_a_ledger_without_a_currency_is_in_the_trial_balance() -> None:
-    """Under no currency's name, with the decimals that it has."""
+    """Each by its number, as exports name it, with the decimals that it has."""
     posted(move(bare_account(), bare_account(), 10**12))
+    posted(move(bare_account(ledger=2), bare_account(ledger=2), 3, ledger=2))
     tenant = Tenant.objects.get(pk=tenant_id())
     out = StringIO()
     call_command("trial_balance", "--tenant", tenant.key, "--json", stdout=out)
     rows = json.loads(out.getvalue())["rows"]
-    assert [(row["currency"], row["debits"], row["credits"]) for row in rows] == [("", "1", "1")]
+    assert [(row["currency"], row["debits"], row["credits"]) for row in rows] == [
+        ("L1", "1", "1"),
+        ("L2", "0.000000000003", "0.000000000003"),
+    ]
+    for asked in ({}, {"as_of": APRIL_1}):
+        assert selectors.trial_balance(**asked).totals() == {"L1": (10**12, 10**12), "L2": (3, 3)}
 
 
 def test_nobody_takes_the_id_of_an_identity(acme: Customer) -> None:
@@ -130,6 +139,22 @@ def test_nobody_takes_the_id_of_an_identity(acme: Customer) -> None:
     assert create_accounts([taken], at=MARCH_1) == ["created"]
     with pytest.raises(IdTaken):
         open_accounts([identity])
+
+
+def test_no_account_is_opened_for_a_stranger() -> None:
+    """Nor for another tenant's customer: the books could never be rid of it."""
+    with fresh_tenant():
+        theirs = new_customer().id
+    for customer in (theirs, new_id()):
+        with pytest.raises(InvalidValue, match=f"customer_id: the books have no customer {customer}"):
+            open_accounts([AccountIdentity(None, "EUR", 1000, "bank"), AccountIdentity(customer, "EUR", 1100)])
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("sub", ["x" * 121, "nul\x00"])
+def test_what_an_account_is_named_by_can_be_printed(acme: Customer, sub: str) -> None:
+    with pytest.raises(InvalidValue, match="sub: "):
+        open_accounts([AccountIdentity(acme.id, "EUR", Code.REVENUE, sub)])
 
 
 def test_another_tenants_things_are_neither_found_nor_moved_nor_told_of() -> None:
@@ -284,7 +309,33 @@ def test_accounts_are_queried_page_by_page() -> None:
     assert found(limit=2, after=ids[0]) == ids[1:]
     assert found(reversed=True, after=later.id, limit=2) == [ids[2], ids[1]]
     assert found(ledger=2) == found(user_data_32=8) == found(timestamp_min=APRIL_1) == [later.id]
-    assert found(limit=0) == []
+    assert found(limit=0) == found(after=new_id()) == []
+    assert found(reversed=True, after=later.id) == ids[::-1]
+    with fresh_tenant():
+        stranger = bare_account()
+    assert found(after=stranger) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"user_data_64": 2**64},
+        {"user_data_32": -1},
+        {"ledger": 2**32},
+        {"code": 2**16},
+        {"limit": None},
+        {"limit": 1.5},
+        {"limit": -1},
+    ],
+)
+def test_a_filter_holds_what_its_fields_can(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(fields))} is an unsigned"):
+        QueryFilter(**fields)
+
+
+def test_a_filter_for_no_user_data_asks_for_any() -> None:
+    """As TigerBeetle's does."""
+    assert QueryFilter(user_data_128=UUID(int=0)) == QueryFilter()
 
 
 @pytest.mark.parametrize("count", [1, 2])

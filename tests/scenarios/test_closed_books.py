@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -70,6 +71,10 @@ def test_a_payment_that_came_in_a_closed_month_is_booked_in_the_open_one(closed:
     record_bank_transfer(invoice=first, amount=PICO, on=date(2026, 1, 15), reference="r-1", actor=TESTER)
     (paid,) = Transfer.objects.filter(belongs_at__isnull=False)
     assert (paid.effective_at, paid.belongs_at) == (JANUARY_END, instant("2026-01-15"))
+    asking = ("statement", "--tenant", closed.key, "--customer", "c-01", "--account", "1100")
+    assert "belongs to 2026-01-15T00:00:00Z" in " ".join(succeed(*asking).out.split())
+    movements = json.loads(succeed(*asking, "--json").out)["statements"][0]["movements"]
+    assert [one["belongs_at"] for one in movements if one["belongs_at"]] == ["2026-01-15T00:00:00Z"]
     record_bank_transfer(invoice=first, amount=PICO, on=date(2026, 1, 15), reference="r-1", actor=TESTER)
     assert Transfer.objects.filter(belongs_at__isnull=False).count() == 1
 

@@ -31,18 +31,15 @@ class Command(TenantCommand):
             self.misuse("month: is required" if month is None else "month: list takes none")
         if action in ("close", "reopen") and not (reason or "").strip():
             self.misuse("reason: is required")
-        if action == "open":
-            self._open(month)
-        elif action != "list":
-            change = periods.close if action == "close" else periods.reopen
-            change(month=month, reason=reason, actor=COMMAND)
-        self._show(tenant, as_json=options["json"])
-
-    def _open(self, month: str) -> None:
         try:
-            periods.open_period(month=month, actor=COMMAND)
+            if action == "open":
+                periods.open_period(month=month, actor=COMMAND)
+            elif action != "list":
+                change = periods.close if action == "close" else periods.reopen
+                change(month=month, reason=reason, actor=COMMAND)
         except InvalidValue as error:
             self.misuse(str(error))
+        self._show(tenant, as_json=options["json"])
 
     def _show(self, tenant: Tenant, *, as_json: bool) -> None:
         rows = [_plain(row) for row in AccountingPeriod.objects.order_by("start_at")]

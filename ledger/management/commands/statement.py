@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 
 from core import display, pages
 from core.access.scope import tenant_id
-from core.arguments import count
+from core.arguments import count, day_or_instant
 from core.commands import TenantCommand
 from core.errors import InvalidValue
 from core.models import Tenant
@@ -19,7 +19,7 @@ from customers.selectors import customer
 from ledger import selectors
 from ledger.accounts import AccountIdentity
 from ledger.chart import Code, account_name, transfer_name
-from ledger.management.values import amount, instant, told
+from ledger.management.values import amount, beginning, ending, told
 from ledger.reports import Movement, Place, Statement
 from ledger.statements import Span, statement
 
@@ -59,19 +59,20 @@ class Command(TenantCommand):
         parser.add_argument("--customer", required=True, metavar="KEY", help="the customer's key or id")
         codes = [code.value for code in Code]
         parser.add_argument("--account", required=True, type=int, choices=codes, metavar="CODE", help="such as 1200")
-        parser.add_argument("--from", dest="start", type=instant, metavar="T", help="with what counts from then on")
-        parser.add_argument("--to", dest="end", type=instant, metavar="T", help="and before then")
-        parser.add_argument("--recorded-by", type=instant, metavar="T", help="as far as it was known at that instant")
+        parser.add_argument("--from", dest="start", type=day_or_instant, metavar="T", help="what counts from then on")
+        parser.add_argument("--to", dest="end", type=day_or_instant, metavar="T", help="and before then")
+        parser.add_argument("--recorded-by", type=day_or_instant, metavar="T", help="what was known by that day's end")
         parser.add_argument("--limit", type=count, metavar="N", help="so many movements of each at most")
         parser.add_argument("--cursor", metavar="TEXT", help="the page after the one that ended with this text")
         parser.add_argument("--json", action="store_true", help="one JSON value")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
-        if options["start"] and options["end"] and options["end"] <= options["start"]:
+        start, end = (beginning(options[name], tenant) for name in ("start", "end"))
+        if start and end and end <= start:
             self.misuse("--to: must be after --from")
         found, code = customer(options["customer"]), options["account"]
         accounts = selectors.identities(customer_id=found.id, code=code)
-        span = Span(start=options["start"], end=options["end"], recorded_by=options["recorded_by"])
+        span = Span(start=start, end=end, recorded_by=ending(options["recorded_by"], tenant))
         mark = None if options["cursor"] is None else pages.read(options["cursor"], _Mark)
         if mark:
             accounts = [one for one in accounts if mark.is_of(one, span)]
@@ -85,6 +86,8 @@ class Command(TenantCommand):
             both = zip(statements, cursors, strict=True)
             self.result_json(plain | {"statements": [_plain(one) | {"next": cursor} for one, cursor in both]})
             return
+        if not statements:
+            self.stdout.write(f"{found.key} has no account {code} {account_name(code)}: nothing was ever booked there.")
         for one, cursor in zip(statements, cursors, strict=True):
             self._print(found.key, one, goes_on=mark is not None, cursor=cursor)
 
@@ -113,7 +116,8 @@ def _cursor(statement: Statement, span: Span) -> str | None:
 def _row(movement: Movement, currency: str) -> list[str]:
     other = f"{movement.counter_code} {account_name(movement.counter_code)} {movement.counter_sub}".strip()
     money = [amount(movement.amount, currency), amount(movement.balance, currency)]
-    return [told(movement.effective_at), transfer_name(movement.code), other, *money]
+    late = f", belongs to {told(movement.belongs_at)}" if movement.belongs_at else ""
+    return [told(movement.effective_at), f"{transfer_name(movement.code)}{late}", other, *money]
 
 
 def _plain(statement: Statement) -> dict[str, Any]:
@@ -131,6 +135,7 @@ def _plain_movement(movement: Movement, currency: str) -> dict[str, Any]:
     return {
         "transfer": str(movement.transfer_id),
         "effective_at": told(movement.effective_at),
+        "belongs_at": movement.belongs_at and told(movement.belongs_at),
         "recorded_at": told(movement.recorded_at),
         "code": movement.code,
         "what": transfer_name(movement.code),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandParser
 
 from core import display
+from core.arguments import day_or_instant
 from core.commands import TenantCommand
 from core.models import Tenant
 from ledger import selectors
 from ledger.chart import account_name
-from ledger.management.values import amount, instant, told
+from ledger.management.values import amount, ending, told
 from ledger.reports import TrialBalance
 
 
@@ -21,12 +21,12 @@ class Command(TenantCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--as-of", type=instant, metavar="T", help="with what counted up to this instant")
-        parser.add_argument("--recorded-by", type=instant, metavar="T", help="as far as it was known at that instant")
+        parser.add_argument("--as-of", type=day_or_instant, metavar="T", help="what counted up to that day's end")
+        parser.add_argument("--recorded-by", type=day_or_instant, metavar="T", help="what was known by that day's end")
         parser.add_argument("--json", action="store_true", help="one JSON value")
 
     def run(self, tenant: Tenant, **options: Any) -> None:
-        times: dict[str, datetime | None] = {name: options[name] for name in ("as_of", "recorded_by")}
+        times = {name: ending(options[name], tenant) for name in ("as_of", "recorded_by")}
         found = selectors.trial_balance(**times)
         if options["json"]:
             asked = {name: at and told(at) for name, at in times.items()}
