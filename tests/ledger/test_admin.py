@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import html
+import re
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from msgspec.structs import replace
 
 from core import clock
 from core.access.scope import tenant_id
-from core.models import AuditRecord, Membership, Tenant
+from core.access.services import change_tenant
+from core.models import AuditRecord, Membership, Tenant, new_id
 from core.money import PICO
 from ledger import periods
 from ledger.chart import Code
 from ledger.models import AccountingPeriod
 from ledger.transfers import Transfer
-from tests.ledger.builders import fresh_tenant, new_customer, opened, posted, transfer
+from tests.ledger.builders import bare_account, fresh_tenant, move, new_customer, opened, posted, transfer
 from tests.support.world import TESTER, instant
 
 
@@ -151,3 +155,24 @@ def test_a_month_is_closed_and_reopened_for_a_reason(client: Client, january: Ac
     told = _asked(_working_as(client, "owner"), action, january, " ")
     assert "reason: is required" in told
     assert _state() == ("open" if action == "close" else "closed")
+
+
+def test_the_trial_balance_leads_to_the_accounts_of_a_ledger_without_a_currency(console: Client, books: Tenant) -> None:
+    for ledger, amount in ((1, 5), (2, 7)):
+        posted(move(bare_account(ledger=ledger), bare_account(ledger=ledger), amount * PICO, ledger=ledger))
+    page = console.get("/console/ledger/trial-balance/").content.decode()
+    assert [f'id="in-{name}">{name} ' in page for name in ("L1", "L2", "L3")] == [True, True, False]
+    (address,) = {html.unescape(one) for one in re.findall(r'href="([^"]*ledger__exact=2)"', page)}
+    answer = console.get(address)
+    assert (answer.status_code, answer.context["cl"].result_count) == (200, 2)
+
+
+def test_the_trial_balance_of_a_day_is_as_of_its_end_where_the_books_are(console: Client, booked: Transfer) -> None:
+    """In Auckland 1 March ends at 11 in the morning of UTC."""
+    tenant = Tenant.objects.get(pk=tenant_id())
+    change_tenant(tenant=tenant, name=tenant.name, time_zone="Pacific/Auckland", metadata={}, actor=TESTER)
+    for amount, at in ((30, "2026-03-01T10:59:59.999999+00:00"), (70, "2026-03-01T11:00:00+00:00")):
+        posted(replace(booked, id=new_id(), amount=amount * PICO, effective_at=instant(at)))
+    page = console.get("/console/ledger/trial-balance/?as_of=2026-03-01").content.decode()
+    assert "42.50" in page
+    assert "112.50" not in page
