@@ -86,8 +86,8 @@ def values(transfer: Transfer, *, at: datetime) -> dict[str, Any]:
 def insert_transfers(created: Sequence[Transfer], *, at: datetime) -> None:
     """Saves them in this order; the database moves the balances, or raises django.db.IntegrityError."""
     tenant = tenant_id()
-    rows = [(*_values_of(transfer), tenant, at) for transfer in created]
-    bulk.insert("ledger_transfer", (*_TRANSFER_FIELDS, "tenant_id", "timestamp"), rows)
+    columns = (*_TRANSFER_FIELDS, "tenant_id", "timestamp")
+    bulk.insert("ledger_transfer", columns, created, as_row=lambda transfer: (*_values_of(transfer), tenant, at))
 
 
 def insert_failed(results: Mapping[UUID, Result], *, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -24,13 +24,17 @@ SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass AND indisunique AND 
 """
 
 
-def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Inserts all rows. Raises django.db.IntegrityError where a constraint refuses one: then none is in."""
-    if not rows:
+def insert(
+    table: str, columns: Sequence[str], values: Sequence[Any], *, as_row: Callable[[Any], Sequence[Any]] = tuple
+) -> None:
+    """Inserts a row for each value. Raises django.db.IntegrityError where a constraint refuses one: then none is in."""
+    if not values:
         return
-    if vendor.is_postgresql() and len(rows) >= COPY_FROM_ROWS:
-        _copy(table, columns, rows, typed_as=table)
+    if vendor.is_postgresql() and len(values) >= COPY_FROM_ROWS:
+        # Row by row: the server takes in those that are made while others are being made.
+        _copy(table, columns, map(as_row, values), typed_as=table)
         return
+    rows = [as_row(value) for value in values]
     marks = f"({', '.join(['%s'] * len(columns))})"
     adding = f"INSERT INTO {table} ({_named(columns)}) VALUES {marks}"
     with connection.cursor() as cursor:
