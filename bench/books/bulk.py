@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from bench.books.limit import CopyLimit
-from bench.books.tenants import BEGINNING, LEDGER, accounts, tenant
+from bench.books.tenants import BEGINNING, LEDGER, accounts, begin_anew, tenant
 from bench.books.transfers import Maker, flagged
 from bench.kit.command import Effort
 from bench.kit.results import Goal, Result, in_turn
@@ -37,6 +37,7 @@ def ordered(server: Server, effort: Effort) -> Result:
 
 
 def _measured(server: Server, effort: Effort, *, goal: Goal, in_order: bool) -> Result:
+    begin_anew(server)
     key = "bench-guarded" if in_order else "bench-plain"
     opened = accounts(key, code=Code.WALLET_PAID if in_order else Code.REVENUE, count=effort.sized(_ACCOUNTS))
     if in_order:

@@ -6,7 +6,7 @@ from functools import cache
 from uuid import UUID
 
 from bench.books.posters import Posters
-from bench.books.tenants import BEGINNING, LEDGER, accounts, tenant
+from bench.books.tenants import BEGINNING, LEDGER, accounts, begin_anew, tenant
 from bench.kit import pgbench
 from bench.kit.command import Effort
 from bench.kit.results import Goal, Result, in_turn
@@ -34,6 +34,7 @@ SELECT 1 / ledger_post_plain(uuidv7(), '{{tenant}}', {_ID.format("debit")}, {_ID
 
 def in_database(server: Server, effort: Effort) -> Result:
     """P14a: posting inside of the database, driven by pgbench."""
+    begin_anew(server)
     count, seconds = effort.sized(_ACCOUNTS), _seconds(effort)
     _open_numbered(count)
     script = _SCRIPT.format(tenant=tenant(KEY), accounts=count)
@@ -52,6 +53,7 @@ def in_database(server: Server, effort: Effort) -> Result:
 
 def through_services(server: Server, effort: Effort) -> Result:
     """P14b: through `ledger.services.post`, from eight processes."""
+    begin_anew(server)
     opened, seconds = accounts(KEY, code=Code.REVENUE, count=effort.sized(_ACCOUNTS)), _seconds(effort)
     with Posters(CLIENTS, tenant_id=tenant(KEY), accounts=opened) as posters:
         product, limit = in_turn(
