@@ -26,8 +26,10 @@ _AT_ONCE = 5_000
 
 
 def begin_anew(server: Server) -> None:
-    """Empties the ledger, so that no goal depends on which were measured before it: every page that is touched after
-    a checkpoint goes to the log as a whole, and the more rows there are, the more pages."""
+    """Empties the ledger, so that no goal depends on which were measured before it.
+
+    Every page that is touched after a checkpoint goes to the log as a whole: the more rows, the more pages.
+    """
     server.empty(*(model._meta.db_table for model in apps.get_app_config("ledger").get_models()))
     accounts.cache_clear()
 
