@@ -37,10 +37,8 @@ def query_accounts(asked: QueryFilter) -> list[AccountRecord]:
         return []
     found = _matching(Account.objects.all(), asked, time="created_at")
     if asked.after:
-        further, last = (
-            "lt" if asked.reversed else "gt",
-            Account.objects.filter(pk=asked.after).values("created_at")[:1],
-        )
+        further = "lt" if asked.reversed else "gt"
+        last = Account.objects.filter(pk=asked.after).values("created_at")[:1]
         found = found.filter(
             Q(**{f"created_at__{further}": last}) | Q(**{"created_at": last, f"id__{further}": asked.after})
         )

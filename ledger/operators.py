@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Model, Q
@@ -19,7 +18,7 @@ from core.console.panels import panel
 from core.console.shown import address_of_list, figure, instant, link, linked, money, table
 from core.currency import CURRENCIES
 from core.models import Tenant
-from core.period import local_end
+from core.period import local_end, zone_named
 from ledger import selectors
 from ledger.chart import account_name, transfer_name
 from ledger.models import Account, Transfer
@@ -32,7 +31,7 @@ _SHOWN = 50
 def trial_balance(request: HttpRequest) -> HttpResponse:
     """Debits and credits of every code in every currency, now or as of the end of a day."""
     day = _day(request.GET.get("as_of", ""))
-    as_of = local_end(day, ZoneInfo(Tenant.objects.get(pk=tenant_id()).time_zone)) if day else None
+    as_of = local_end(day, zone_named(Tenant.objects.get(pk=tenant_id()).time_zone)) if day else None
     found = selectors.trial_balance(as_of=as_of)
     context = {
         **admin.site.each_context(request),

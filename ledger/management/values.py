@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from core.currency import CURRENCIES
 from core.models import Tenant
 from core.money import format_pico
-from core.period import local_end, local_midnight
+from core.period import local_end, local_midnight, zone_named
 
 
 def beginning(asked: date | datetime | None, tenant: Tenant) -> datetime | None:
     """An instant as it is; of a day its first one, in the books' time zone."""
     if asked is None or isinstance(asked, datetime):
         return asked
-    return local_midnight(asked, ZoneInfo(tenant.time_zone))
+    return local_midnight(asked, zone_named(tenant.time_zone))
 
 
 def ending(asked: date | datetime | None, tenant: Tenant) -> datetime | None:
     """An instant as it is; of a day its last one, in the books' time zone."""
     if asked is None or isinstance(asked, datetime):
         return asked
-    return local_end(asked, ZoneInfo(tenant.time_zone))
+    return local_end(asked, zone_named(tenant.time_zone))
 
 
 def told(instant: datetime) -> str:

@@ -10,11 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core import pages
+from core.access.services import change_tenant
 from core.models import Tenant, new_id
 from core.money import PICO
 from customers.models import Customer
 from ledger.chart import Code
 from tests.ledger.builders import APRIL_1, MARCH_1, new_customer, opened, posted, transfer
+from tests.support.world import TESTER, instant
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -74,6 +76,25 @@ def test_the_trial_balance_as_of_an_instant(books: Tenant, acme: Customer, as_of
     found = json.loads(run("trial_balance", "--tenant", books.key, "--as-of", as_of, "--json"))
     assert found["as_of"] == told
     assert found["totals"][0] == {"currency": "EUR", "debits": "12.50", "credits": "12.50"}
+
+
+def test_a_day_is_one_where_the_books_are(books: Tenant, acme: Customer) -> None:
+    """In Auckland 1 March is from 11 o'clock of UTC to 11 o'clock: a charge at its very ends counts on it."""
+    change_tenant(tenant=books, name=books.name, time_zone="Pacific/Auckland", metadata={}, actor=TESTER)
+    told = json.loads(run("trial_balance", "--tenant", books.key, "--as-of", "2026-03-01", "--json"))["as_of"]
+    assert told == "2026-03-01T10:59:59.999999Z"
+    unbilled, earned = opened(acme, Code.UNBILLED_RECEIVABLE, sub="ends"), opened(acme, Code.REVENUE, sub="ends")
+    ends = [
+        "2026-02-28T10:59:59.999999Z",
+        "2026-02-28T11:00:00Z",
+        "2026-03-01T10:59:59.999999Z",
+        "2026-03-01T11:00:00Z",
+    ]
+    posted(*(transfer(unbilled, earned, 10**n * PICO, effective_at=instant(at)) for n, at in enumerate(ends)))
+    of_a_day = ("--account", "1200", "--from", "2026-03-01", "--to", "2026-03-02", "--json")
+    statements = json.loads(run("statement", "--tenant", books.key, "--customer", "acme", *of_a_day))["statements"]
+    (found,) = [one for one in statements if one["sub"] == "ends"]
+    assert (found["opening"], found["closing"]) == ("1.00", "111.00")
 
 
 def test_the_trial_balance_as_it_was_known(books: Tenant, acme: Customer) -> None:
