@@ -270,3 +270,26 @@ def test_a_settled_one_may_be_settled_no_more_by_its_services(held: Transfer) ->
     """The judge says it before the database has to."""
     assert posted(settle(held, _POST)) == ["created"]
     assert posted(settle(held, _VOID), settle(held, _POST)) == ["pending_transfer_already_posted"] * 2
+
+
+@_POSTGRESQL
+@pytest.mark.parametrize("flag", [_POST, _VOID, None])
+def test_what_is_settled_is_found_without_reading_all_that_is_pending(flag: TransferFlags | None) -> None:
+    """Posted, voided or expired: the planner knows an index of tenants and states, and must not go by it."""
+    debit, credit = bare_account(), bare_account()
+    pending = [move(debit, credit, 1, flags=_PENDING, timeout=60) for _ in range(300)]
+    assert set(posted(*pending)) == {"created"}
+    rows = [_settling(one, flag) if flag else _expiring(one) for one in pending[:20]]
+    row = rows[0][0].partition("VALUES")[2]
+    with atomic():
+        before = _read()
+        run(rows[0][0] + f",{row}" * 19, [value for _, values in rows for value in values])
+        assert _read() - before < 100
+    assert Pending.objects.filter(state="pending").count() == 280
+
+
+def _read() -> int:
+    """How many rows of ledger_pending this session has read by its indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'ledger_pending'")
+        return int(cursor.fetchone()[0] or 0)

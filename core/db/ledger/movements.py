@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from core.db.ledger.guards import GUARDED
 
-# All of one tenant and ledger, as nearly every statement's rows are: sums by one column take a third of the time.
+# What a row doesn't add is NULL, which sums pass over, and the rows are sorted before they are summed: so each sum ends
+# before the next one begins. Both together take a third of the time of zeros and a table of open sums.
 # Accounts are locked in the order of their ids, since nested loops keep the order of the sums; IS TRUE hides from the
 # planner that an index knows tenants: where tables were never analyzed, it would begin with all of a tenant's accounts.
+
+# All of one tenant and ledger, as nearly every statement's rows are.
 MOVE_PLAIN = """
     WITH movements AS MATERIALIZED (
-        SELECT account_id, sum(debit) AS debits, sum(credit) AS credits
+        SELECT account_id, coalesce(sum(debit), 0) AS debits, coalesce(sum(credit), 0) AS credits
         FROM (
-            SELECT debit_account_id AS account_id, amount AS debit, 0 AS credit FROM fresh
-            UNION ALL
-            SELECT credit_account_id, 0, amount FROM fresh
-        ) AS sides
+            SELECT * FROM (
+                SELECT debit_account_id AS account_id, amount::numeric AS debit, NULL::numeric AS credit FROM fresh
+                UNION ALL
+                SELECT credit_account_id, NULL, amount FROM fresh
+            ) AS sides
+            ORDER BY account_id OFFSET 0
+        ) AS in_order
         GROUP BY account_id
         ORDER BY account_id
     ), kept AS (
@@ -59,14 +65,13 @@ OVERDRAWN = f"""
 _MOVE_STEPS = """
     WITH movements AS MATERIALIZED (
         SELECT account_id, tenant_id, ledger,
-               sum(debit_held) AS debits_held, sum(debit) AS debits,
-               sum(credit_held) AS credits_held, sum(credit) AS credits,
-               sum(closes) - sum(opens) AS closing, sum(opens) AS opening, bool_or(moves) AS moving
-        FROM ({steps}) AS steps
-        CROSS JOIN LATERAL (VALUES
-            (debit_account_id, held, posted, 0, 0, (all_closes & 64) / 64, (all_opens & 64) / 64),
-            (credit_account_id, 0, 0, held, posted, (all_closes & 128) / 128, (all_opens & 128) / 128)
-        ) AS sides (account_id, debit_held, debit, credit_held, credit, closes, opens)
+               coalesce(sum(debit_held), 0) AS debits_held, coalesce(sum(debit), 0) AS debits,
+               coalesce(sum(credit_held), 0) AS credits_held, coalesce(sum(credit), 0) AS credits,
+               count(closes) - count(opens) AS closing, count(opens) AS opening, count(moves) AS moving
+        FROM (
+            SELECT * FROM ({steps}) AS steps
+            ORDER BY account_id, tenant_id, ledger OFFSET 0
+        ) AS in_order
         GROUP BY account_id, tenant_id, ledger
         ORDER BY account_id
     ), kept AS (
@@ -80,29 +85,38 @@ _MOVE_STEPS = """
         WHERE account.id = movements.account_id
           AND (account.tenant_id = movements.tenant_id AND account.ledger = movements.ledger) IS TRUE
           AND account.closed::int + movements.closing BETWEEN 0 AND 1
-          AND (NOT account.closed OR movements.opening > 0 OR NOT movements.moving)
+          AND (NOT account.closed OR movements.opening > 0 OR movements.moving = 0)
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM movements), (SELECT count(*) FROM kept) INTO wanted, found;
 """
 
-_STEPS_OF_TRANSFERS = """
-            SELECT one.debit_account_id, one.credit_account_id, one.tenant_id, one.ledger,
-                   CASE WHEN one.flags & 2 <> 0 THEN one.amount ELSE -coalesce(held.amount, 0) END AS held,
-                   CASE WHEN one.flags & 10 <> 0 THEN 0 ELSE one.amount END AS posted,
-                   one.flags & 192 AS all_closes,
-                   CASE WHEN one.flags & 8 <> 0 THEN held.flags & 192 ELSE 0 END AS all_opens,
-                   one.flags & 8 = 0 AS moves
-            FROM fresh AS one
-            LEFT JOIN ledger_transfer AS held ON one.flags & 12 <> 0 AND held.id = one.pending_id
+# What was held and isn't any longer is given back; what closed accounts opens them again, unless it was posted.
+_RELEASED = """
+                SELECT side.account_id, held.tenant_id, held.ledger,
+                       side.debit_held, NULL::numeric AS debit, side.credit_held, NULL::numeric AS credit,
+                       NULL::int AS closes, side.opens, NULL::int AS moves
+                FROM fresh AS one JOIN ledger_transfer AS held ON held.id = one.{held}
+                CROSS JOIN LATERAL (VALUES
+                    (held.debit_account_id, -held.amount, NULL, nullif({opens} & 64, 0)),
+                    (held.credit_account_id, NULL, -held.amount, nullif({opens} & 128, 0))
+                ) AS side (account_id, debit_held, credit_held, opens)
 """
 
-_STEPS_OF_EXPIRIES = """
-            SELECT held.debit_account_id, held.credit_account_id, held.tenant_id, held.ledger,
-                   -held.amount AS held, 0::numeric AS posted,
-                   0 AS all_closes, held.flags & 192 AS all_opens, false AS moves
-            FROM fresh AS one JOIN ledger_transfer AS held ON held.id = one.id
+_STEPS_OF_TRANSFERS = f"""
+                {_RELEASED.format(held="pending_id", opens="CASE WHEN one.flags & 8 <> 0 THEN held.flags END")}
+                WHERE one.flags & 12 <> 0
+                UNION ALL
+                SELECT debit_account_id, tenant_id, ledger,
+                       CASE WHEN flags & 2 <> 0 THEN amount END, CASE WHEN flags & 10 = 0 THEN amount END, NULL, NULL,
+                       nullif(flags & 64, 0), NULL, CASE WHEN flags & 8 = 0 THEN 1 END
+                FROM fresh
+                UNION ALL
+                SELECT credit_account_id, tenant_id, ledger,
+                       NULL, NULL, CASE WHEN flags & 2 <> 0 THEN amount END, CASE WHEN flags & 10 = 0 THEN amount END,
+                       nullif(flags & 128, 0), NULL, CASE WHEN flags & 8 = 0 THEN 1 END
+                FROM fresh
 """
 
 MOVE_TRANSFERS = _MOVE_STEPS.format(steps=_STEPS_OF_TRANSFERS)
-MOVE_EXPIRIES = _MOVE_STEPS.format(steps=_STEPS_OF_EXPIRIES)
+MOVE_EXPIRIES = _MOVE_STEPS.format(steps=_RELEASED.format(held="id", opens="held.flags"))
