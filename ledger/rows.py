@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core.access.scope import tenant_id
 from core.db import bulk
-from core.db.among import among, lock
+from core.db.among import lock
 from core.db.ledger.guards import GUARDED
 from core.ids import derived_id
 from ledger.accounts import AccountRecord, AccountState
@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
     """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
-    locking = Account.objects.select_for_update().filter(pk__in=among(ids)).order_by("pk")
+    locking = Account.objects.select_for_update().filter(pk__among=ids).order_by("pk")
     return {row[0]: _state(*row) for row in locking.values_list(*_STATE_FIELDS, "closed")}
 
 
@@ -42,7 +42,7 @@ def lock_where_guarded(ids: Collection[UUID]) -> None:
 
 def accounts(ids: Collection[UUID]) -> dict[UUID, AccountRecord]:
     """These accounts with all of their fields."""
-    return {row["id"]: account_record(row) for row in Account.objects.filter(pk__in=among(ids)).values(*ACCOUNT_FIELDS)}
+    return {row["id"]: account_record(row) for row in Account.objects.filter(pk__among=ids).values(*ACCOUNT_FIELDS)}
 
 
 #: What `account_record` needs.
@@ -60,7 +60,7 @@ def transfers(ids: Collection[UUID]) -> dict[UUID, Transfer]:
     """Those of these transfers that are in the books."""
     if not ids:
         return {}
-    rows = TransferRow.objects.filter(pk__in=among(ids)).values(*_TRANSFER_FIELDS)
+    rows = TransferRow.objects.filter(pk__among=ids).values(*_TRANSFER_FIELDS)
     return {row["id"]: Transfer(**row) for row in rows}
 
 
@@ -68,13 +68,13 @@ def pending(ids: Collection[UUID]) -> dict[UUID, Pending]:
     """How those of them stand that were pending."""
     if not ids:
         return {}
-    rows = PendingRow.objects.filter(pk__in=among(ids)).values_list("pk", "expires_at", "state")
+    rows = PendingRow.objects.filter(pk__among=ids).values_list("pk", "expires_at", "state")
     return {transfer_id: Pending(expires_at, PendingState(state)) for transfer_id, expires_at, state in rows}
 
 
 def failed(ids: Collection[UUID]) -> set[UUID]:
     """Those of these ids that are spent."""
-    return set(FailedTransfer.objects.filter(transfer_id__in=among(ids)).values_list("transfer_id", flat=True))
+    return set(FailedTransfer.objects.filter(transfer_id__among=ids).values_list("transfer_id", flat=True))
 
 
 def values(transfer: Transfer, *, at: datetime) -> dict[str, Any]:

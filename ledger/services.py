@@ -13,7 +13,6 @@ from core import clock
 from core.access.scope import tenant_id, tenant_scope
 from core.currency import CURRENCIES, currency
 from core.db import bulk
-from core.db.among import among
 from core.db.retry import retrying
 from core.db.transaction import atomic
 from core.errors import InvalidValue, Refusal
@@ -181,7 +180,7 @@ def _identities(account_ids: Iterable[UUID]) -> dict[UUID, AccountIdentity]:
 
 def _check_openable(identities: Sequence[AccountIdentity]) -> None:
     customers = {one.customer_id for one in identities if one.customer_id}
-    strangers = customers - set(Customer.objects.filter(pk__in=among(customers)).values_list("pk", flat=True))
+    strangers = customers - set(Customer.objects.filter(pk__among=customers).values_list("pk", flat=True))
     if strangers:
         raise InvalidValue(f"the books have no customer {min(strangers)}", field="customer_id")
     for sub in {one.sub for one in identities}:

@@ -14,7 +14,6 @@ import msgspec
 from django.db.models import Q, QuerySet, Sum
 
 from core.access.scope import tenant_id
-from core.db.among import among
 from ledger.accounts import AccountIdentity
 from ledger.models import Account, Transfer
 from ledger.models.accounts import flagged
@@ -121,7 +120,7 @@ def _page(account_id: UUID, span: Span, after: Place | None, size: int) -> list[
 def _counters(account_id: UUID, page: Sequence[tuple[Any, ...]]) -> dict[UUID, tuple[int, str]]:
     """Code and sub of the accounts on the other side."""
     ids = {one for row in page for one in row[7:9]} - {account_id}
-    rows = Account.objects.filter(pk__in=among(ids)).values_list("pk", "code", "sub")
+    rows = Account.objects.filter(pk__among=ids).values_list("pk", "code", "sub")
     return {key: (code, sub) for key, code, sub in rows}
 
 

@@ -6,19 +6,23 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models.expressions import RawSQL
+from django.db import connection, models
 from psycopg import Cursor
 
 from core.access.scope import tenant_id
 from core.db import vendor
 
 
-def among(ids: Collection[UUID]) -> Any:
-    """What `pk__in` takes for these ids: on PostgreSQL one array, since a mark for each takes longer than the rows."""
-    if vendor.is_postgresql():
-        return RawSQL("SELECT unnest(%s::uuid[])", [_array(ids)])
-    return ids
+@models.UUIDField.register_lookup
+class Among(models.lookups.In):
+    """`pk__among=ids`, like `pk__in`. On PostgreSQL one array: a mark for each takes longer than the rows."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s::uuid[])", (*parameters, _array(self.rhs))
 
 
 def lock(table: str, ids: Collection[UUID], *, where: str) -> None:
