@@ -50,47 +50,31 @@ class Balances(msgspec.Struct, frozen=True):
         return self.debits_posted - self.credits_posted
 
 
-class AccountState(Balances, frozen=True, kw_only=True):
-    """An account as a posting finds it; each posting gives the next state. `flags` say whether it is closed."""
+class AccountState(msgspec.Struct, gc=False):
+    """An account as a posting finds it, and as each transfer leaves it. `flags` say whether it is closed."""
 
     id: UUID
     ledger: int
     flags: int = 0
-
-    def plus(
-        self, *, debits_pending: int = 0, debits_posted: int = 0, credits_pending: int = 0, credits_posted: int = 0
-    ) -> AccountState:
-        """The state after these amounts were added to the balances that they name."""
-        return AccountState(
-            id=self.id,
-            ledger=self.ledger,
-            flags=self.flags,
-            debits_pending=self.debits_pending + debits_pending,
-            debits_posted=self.debits_posted + debits_posted,
-            credits_pending=self.credits_pending + credits_pending,
-            credits_posted=self.credits_posted + credits_posted,
-        )
-
-    def closed(self) -> AccountState:
-        return msgspec.structs.replace(self, flags=self.flags | AccountFlags.CLOSED)
-
-    def reopened(self) -> AccountState:
-        return msgspec.structs.replace(self, flags=self.flags & ~AccountFlags.CLOSED)
-
-    def has(self, flag: AccountFlags) -> bool:
-        return int.__and__(self.flags, flag) != 0
+    debits_pending: int = 0
+    debits_posted: int = 0
+    credits_pending: int = 0
+    credits_posted: int = 0
 
 
 _ACCOUNT_BITS = {"user_data_64": 64, "user_data_32": 32, "ledger": 32, "code": 16, "flags": 16}
 
 
-class AccountRecord(AccountState, frozen=True, kw_only=True):
+class AccountRecord(Balances, frozen=True, kw_only=True):
     """An account with all of TigerBeetle's fields: what is to be created, or was. ValueError for what is too wide.
 
     To be created, its balances are zero and it has no timestamp. Looked up, its flags say whether it is closed now.
     """
 
+    id: UUID
+    ledger: int
     code: int
+    flags: int = 0
     user_data_128: UUID | None = None
     user_data_64: int = 0
     user_data_32: int = 0
@@ -100,6 +84,9 @@ class AccountRecord(AccountState, frozen=True, kw_only=True):
         check_widths(self, _ACCOUNT_BITS)
         if self.user_data_128 == NO_ID:
             msgspec.structs.force_setattr(self, "user_data_128", None)
+
+    def has(self, flag: AccountFlags) -> bool:
+        return int.__and__(self.flags, flag) != 0
 
 
 def commodity(currency: str, ledger: int) -> str:

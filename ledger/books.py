@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.accounts import AccountState
+from ledger.chart import AccountFlags
 from ledger.results import TRANSIENT, Result
 from ledger.transfers import UNPOSTED, Transfer, TransferFlags
 
@@ -34,47 +36,53 @@ class Pending(msgspec.Struct, frozen=True):
 class Books:
     """Accounts, known transfers, how the pending ones stand, and ids that failed for good.
 
-    `created` and `failed_now` (id → result) are what is new, in order.
+    What is booked changes the accounts given. `created` and `failed_now` (id → result) are what is new, in order.
     """
 
     def __init__(
         self,
         *,
-        accounts: Mapping[UUID, AccountState],
+        accounts: dict[UUID, AccountState],
         transfers: Mapping[UUID, Transfer] | None = None,
         pending: Mapping[UUID, Pending] | None = None,
         failed: Iterable[UUID] = (),
     ) -> None:
-        self.accounts, self.transfers, self.pending = dict(accounts), dict(transfers or {}), dict(pending or {})
+        self.accounts, self.transfers, self.pending = accounts, dict(transfers or {}), dict(pending or {})
         self.failed = set(failed)
         self.created: list[Transfer] = []
         self.failed_now: dict[UUID, Result] = {}
-        self._before: list[tuple[dict[UUID, Any], UUID, Any]] = []
+        # Since a chain began: what stood where, before it was changed. None outside of chains.
+        self._before: list[tuple[dict[UUID, Any], UUID, Any]] | None = None
         self._created_before = 0
 
     def begin(self) -> None:
-        """From here on, changes can be taken back."""
+        """From here to `end`, changes can be taken back."""
         self._before, self._created_before = [], len(self.created)
+
+    def end(self) -> None:
+        """What was done since `begin` stays."""
+        self._before = None
 
     def take_back(self) -> None:
         """As things stood at `begin`; what failed meanwhile stays failed."""
-        for table, key, value in reversed(self._before):
+        for table, key, value in reversed(self._before or ()):
             if value is None:
                 del table[key]
             else:
                 table[key] = value
         del self.created[self._created_before :]
-        self._before = []
+        self._before = None
 
-    def note(self, transfer: Transfer, result: str) -> None:
+    def note(self, transfer: Transfer, result: Result) -> None:
         """An id that failed for a passing reason is spent."""
         if result in TRANSIENT:
             self.failed.add(transfer.id)
-            self.failed_now[transfer.id] = Result(result)
+            self.failed_now[transfer.id] = result
 
     def book(self, transfer: Transfer, *, at: datetime) -> None:
         """The transfer with what it does to both accounts; it was judged before, and names its accounts."""
-        self._set(self.transfers, transfer.id, transfer)
+        self._changing(self.transfers, transfer.id)
+        self.transfers[transfer.id] = transfer
         self.created.append(transfer)
         if transfer.has(TransferFlags.PENDING):
             self._hold(transfer, at)
@@ -87,26 +95,35 @@ class Books:
 
     def _hold(self, transfer: Transfer, at: datetime) -> None:
         self._move(transfer, pending=transfer.amount)
-        self._set(self.pending, transfer.id, Pending(expiry(transfer, at=at)))
+        self._stand(transfer.id, Pending(expiry(transfer, at=at)))
         for account_id in closed_by(transfer):
-            self._set(self.accounts, account_id, self.accounts[account_id].closed())
+            self.accounts[account_id].flags |= int(AccountFlags.CLOSED)
 
     def _release(self, transfer: Transfer, state: PendingState) -> None:
         assert transfer.pending_id is not None
-        held, pending = self.transfers[transfer.pending_id], self.pending[transfer.pending_id]
+        held = self.transfers[transfer.pending_id]
         self._move(held, pending=-held.amount)
-        self._set(self.pending, held.id, msgspec.structs.replace(pending, state=state))
+        self._stand(held.id, Pending(self.pending[held.id].expires_at, state))
         for account_id in closed_by(held):
-            self._set(self.accounts, account_id, self.accounts[account_id].reopened())
+            self.accounts[account_id].flags &= ~int(AccountFlags.CLOSED)
+
+    def _stand(self, transfer_id: UUID, pending: Pending) -> None:
+        self._changing(self.pending, transfer_id)
+        self.pending[transfer_id] = pending
 
     def _move(self, transfer: Transfer, *, pending: int = 0, posted: int = 0) -> None:
+        self._changing(self.accounts, transfer.debit_account_id)
+        self._changing(self.accounts, transfer.credit_account_id)
         debit, credit = self.accounts[transfer.debit_account_id], self.accounts[transfer.credit_account_id]
-        self._set(self.accounts, debit.id, debit.plus(debits_pending=pending, debits_posted=posted))
-        self._set(self.accounts, credit.id, credit.plus(credits_pending=pending, credits_posted=posted))
+        debit.debits_pending += pending
+        debit.debits_posted += posted
+        credit.credits_pending += pending
+        credit.credits_posted += posted
 
-    def _set(self, table: dict[UUID, Any], key: UUID, value: object) -> None:
-        self._before.append((table, key, table.get(key)))
-        table[key] = value
+    def _changing(self, table: dict[UUID, Any], key: UUID) -> None:
+        """Remembers what stands there, for it is about to be changed."""
+        if self._before is not None:
+            self._before.append((table, key, copy(table.get(key))))
 
 
 def expiry(transfer: Transfer, *, at: datetime) -> datetime | None:

@@ -22,12 +22,15 @@ class Register:
     def begin(self) -> None:
         self._created_before = len(self.created)
 
+    def end(self) -> None:
+        """What the chain created stays."""
+
     def take_back(self) -> None:
         for account in self.created[self._created_before :]:
             del self.accounts[account.id]
         del self.created[self._created_before :]
 
-    def note(self, account: AccountRecord, result: str) -> None:
+    def note(self, account: AccountRecord, result: AccountResult) -> None:
         """An account's failure leaves its id free."""
 
 
@@ -41,8 +44,9 @@ def judge_accounts(accounts: Sequence[AccountRecord], register: Register) -> lis
             register.created.append(account)
         return result
 
-    names = judge_in_chains(accounts, register, linked=lambda a: a.has(AccountFlags.LINKED), judge=one)
-    return [AccountResult(name) for name in names]
+    linked = AccountFlags.LINKED
+    judging = judge_in_chains(accounts, register, linked=lambda a: a.has(linked), judge=one, results=AccountResult)
+    return list(judging)
 
 
 def judge_account(account: AccountRecord, existing: AccountRecord | None) -> AccountResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
@@ -79,10 +79,20 @@ def _refuse(error: IntegrityError, transfers: Sequence[Transfer]) -> NoReturn:
 def _judged_and_inserted(transfers: Sequence[Transfer], *, at: datetime) -> list[Result]:
     with atomic(savepoint=True):
         books = _books(transfers, at=at)
-        results = judge_all(transfers, books, at=at)
-        rows.insert_transfers(books.created, at=at)
+        results: list[Result] = []
+        rows.insert_transfers(_created(transfers, books, results, at=at), at=at)
         rows.insert_failed(books.failed_now, at=at)
     return results
+
+
+def _created(transfers: Sequence[Transfer], books: Books, results: list[Result], *, at: datetime) -> Iterator[Transfer]:
+    """Those that are created, as they are judged: the database takes them in meanwhile. All results go to `results`."""
+    created = 0
+    for result in judge_all(transfers, books, at=at):
+        results.append(result)
+        if result is Result.CREATED:
+            yield books.created[created]
+            created += 1
 
 
 def _books(transfers: Sequence[Transfer], *, at: datetime) -> Books:

@@ -78,4 +78,4 @@ def _closed(booked: Transfer, books: Books) -> Result | None:
         (Result.DEBIT_ACCOUNT_ALREADY_CLOSED, booked.debit_account_id),
         (Result.CREDIT_ACCOUNT_ALREADY_CLOSED, booked.credit_account_id),
     ]
-    return next((result for result, side in sides if books.accounts[side].has(AccountFlags.CLOSED)), None)
+    return next((result for result, side in sides if books.accounts[side].flags & AccountFlags.CLOSED), None)

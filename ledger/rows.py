@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import asdict, astuple
 
 from core.access.scope import tenant_id
 from core.db import bulk
@@ -22,17 +23,21 @@ from ledger.models import Transfer as TransferRow
 from ledger.results import Result
 from ledger.transfers import Transfer
 
-_STATE_FIELDS = ("id", "ledger", "flags", "debits_pending", "debits_posted", "credits_pending", "credits_posted")
+_STATE_FIELDS = AccountState.__struct_fields__
 _RECORD_FIELDS = (*_STATE_FIELDS, "code", "user_data_128", "user_data_64", "user_data_32")
 _TRANSFER_FIELDS = Transfer.__struct_fields__
-_values_of = attrgetter(*_TRANSFER_FIELDS)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
     """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
     locking = Account.objects.select_for_update().filter(pk__among=ids).order_by("pk")
-    return {row[0]: _state(*row) for row in locking.values_list(*_STATE_FIELDS, "closed")}
+    states: dict[UUID, AccountState] = {}
+    for closed, *fields in locking.values_list("closed", *_STATE_FIELDS):
+        state = states[fields[0]] = AccountState(*fields)
+        if closed:
+            state.flags |= int(AccountFlags.CLOSED)
+    return states
 
 
 def lock_where_guarded(ids: Collection[UUID]) -> None:
@@ -79,15 +84,14 @@ def failed(ids: Collection[UUID]) -> set[UUID]:
 
 def values(transfer: Transfer, *, at: datetime) -> dict[str, Any]:
     """A transfer's columns, recorded at an instant."""
-    named = dict(zip(_TRANSFER_FIELDS, _values_of(transfer), strict=True))
-    return {**named, "tenant_id": tenant_id(), "timestamp": at}
+    return {**asdict(transfer), "tenant_id": tenant_id(), "timestamp": at}
 
 
-def insert_transfers(created: Sequence[Transfer], *, at: datetime) -> None:
+def insert_transfers(created: Iterable[Transfer], *, at: datetime) -> None:
     """Saves them in this order; the database moves the balances, or raises django.db.IntegrityError."""
-    tenant = tenant_id()
+    behind = (tenant_id(), at)
     columns = (*_TRANSFER_FIELDS, "tenant_id", "timestamp")
-    bulk.insert("ledger_transfer", columns, created, as_row=lambda transfer: (*_values_of(transfer), tenant, at))
+    bulk.insert("ledger_transfer", columns, (astuple(transfer) + behind for transfer in created))
 
 
 def insert_failed(results: Mapping[UUID, Result], *, at: datetime) -> None:
@@ -100,11 +104,6 @@ def insert_failed(results: Mapping[UUID, Result], *, at: datetime) -> None:
         for transfer, result in results.items()
     ]
     bulk.insert_new("ledger_failedtransfer", ("id", "tenant_id", "transfer_id", "result", "at"), rows, key="id")
-
-
-def _state(id: UUID, ledger: int, flags: int, *balances_and_closed: Any) -> AccountState:
-    *balances, closed = balances_and_closed
-    return AccountState(*balances, id=id, ledger=ledger, flags=flags | int(AccountFlags.CLOSED) if closed else flags)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -24,25 +25,26 @@ SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass AND indisunique AND 
 """
 
 
-def insert(
-    table: str, columns: Sequence[str], values: Sequence[Any], *, as_row: Callable[[Any], Sequence[Any]] = tuple
-) -> None:
-    """Inserts a row for each value. Raises django.db.IntegrityError where a constraint refuses one: then none is in."""
-    if not values:
+def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Inserts the rows. Raises django.db.IntegrityError where a constraint refuses one: then none is in.
+
+    Where `rows` are made one by one, PostgreSQL takes in the first while the next are being made.
+    """
+    coming = iter(rows)
+    first = list(islice(coming, COPY_FROM_ROWS if vendor.is_postgresql() else None))
+    if not first:
         return
-    if vendor.is_postgresql() and len(values) >= COPY_FROM_ROWS:
-        # Row by row: the server takes in those that are made while others are being made.
-        _copy(table, columns, map(as_row, values), typed_as=table)
+    if vendor.is_postgresql() and len(first) == COPY_FROM_ROWS:
+        _copy(table, columns, chain(first, coming), typed_as=table)
         return
-    rows = [as_row(value) for value in values]
     marks = f"({', '.join(['%s'] * len(columns))})"
     adding = f"INSERT INTO {table} ({_named(columns)}) VALUES {marks}"
     with connection.cursor() as cursor:
         if vendor.is_postgresql():
             # One statement, whose triggers see all rows: they lock in one order, and take all or none.
-            cursor.execute(adding + f", {marks}" * (len(rows) - 1), [value for row in rows for value in row])
+            cursor.execute(adding + f", {marks}" * (len(first) - 1), [value for row in first for value in row])
         else:
-            cursor.executemany(adding, rows)
+            cursor.executemany(adding, first)
 
 
 def insert_new(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, key: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import pytest
@@ -36,6 +36,30 @@ def test_all_rows_are_inserted_few_or_many(count: int) -> None:
     with atomic():
         insert(TABLE, COLUMNS, rows)
     assert _names() == [name for _, _, name in rows]
+
+
+@pytest.mark.parametrize("count", [0, 1, COPY_FROM_ROWS - 1, COPY_FROM_ROWS, LARGE])
+def test_rows_may_come_one_by_one(count: int) -> None:
+    """Each is asked for once."""
+    rows = _rows(count)
+    with atomic():
+        insert(TABLE, COLUMNS, iter(rows))
+    assert _names() == [name for _, _, name in rows]
+
+
+@pytest.mark.parametrize("count", [0, SMALL, LARGE])
+def test_where_making_a_row_fails_none_is_in(count: int) -> None:
+    """The failure is told as it is, and the transaction goes on without the rows."""
+
+    def failing() -> Iterator[Row]:
+        yield from _rows(count)
+        raise LookupError("no more")
+
+    with atomic():
+        with pytest.raises(LookupError, match="no more"), atomic(savepoint=True):
+            insert(TABLE, COLUMNS, failing())
+        insert(TABLE, COLUMNS, _rows(1, named="after"))
+    assert _names() == ["after-0000"]
 
 
 @pytest.mark.parametrize("count", [SMALL, LARGE])
