@@ -92,7 +92,9 @@ def create_accounts(accounts: Sequence[AccountRecord], *, at: datetime) -> list[
             results = judge_accounts(accounts, register)
             new = [_bare_row(tenant_id(), account, at) for account in register.created]
             if bulk.insert_new("ledger_account", _ACCOUNT_COLUMNS, new, key="id") < len(new):
-                raise IdTaken("an account of that id is there already", field="id")
+                there = rows.accounts({account.id for account in register.created})
+                taken = next(account.id for account in register.created if account.id not in there)
+                raise IdTaken(f"an account of the id {taken} is there already", field="id", account=taken)
         return results
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
@@ -60,3 +61,9 @@ def is_duplicate(error: BaseException) -> bool:
     """Whether a row was refused because one of its key is there already."""
     cause = error.__cause__ or error
     return getattr(cause, "sqlstate", None) == "23505" or (bool(error.args) and error.args[0] == 1062)
+
+
+def named_in(error: BaseException, ids: Iterable[UUID]) -> UUID | None:
+    """Which of these ids the database's message names: that of the row which it refused."""
+    told = str(error)
+    return next((one for one in ids if str(one) in told or one.hex in told), None)

@@ -158,7 +158,7 @@ def test_what_an_account_is_named_by_can_be_printed(acme: Customer, sub: str) ->
 
 
 def test_another_tenants_things_are_neither_found_nor_moved_nor_told_of() -> None:
-    """An id that another tenant has can't be had: the refusal says no more."""
+    """An id that another tenant has can't be had: the refusal says which of a batch, and no more."""
     one, other = bare_account(), bare_account()
     pending = move(one, other, 5, flags=_PENDING)
     posted(pending)
@@ -170,10 +170,14 @@ def test_another_tenants_things_are_neither_found_nor_moved_nor_told_of() -> Non
         assert selectors.get_account_balances(asked) == []
         assert posted(settle(pending, TransferFlags.VOID_PENDING_TRANSFER)) == ["pending_transfer_not_found"]
         assert posted(move(one, mine, 5)) == ["debit_account_not_found"]
-        with pytest.raises(IdTaken):
-            create_transfers([move(mine, yours, 5, id=pending.id)], at=MARCH_1)
-        with pytest.raises(IdTaken):
-            create_accounts([AccountRecord(id=one, ledger=1, code=1)], at=MARCH_1)
+        for beside in range(4):
+            moves = [move(mine, yours, 5) for _ in range(beside)]
+            with pytest.raises(IdTaken) as refused:
+                create_transfers([*moves, move(mine, yours, 5, id=pending.id)], at=MARCH_1)
+            assert refused.value.facts == {"transfer": pending.id}
+        with pytest.raises(IdTaken) as refused:
+            create_accounts([AccountRecord(id=each, ledger=1, code=1) for each in (new_id(), one)], at=MARCH_1)
+        assert refused.value.facts == {"account": one}
     assert [account.debits_pending for account in selectors.lookup_accounts([one])] == [5]
 
 
