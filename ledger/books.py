@@ -65,7 +65,8 @@ class Books:
 
     def take_back(self) -> None:
         """As things stood at `begin`; what failed meanwhile stays failed."""
-        for table, key, value in reversed(self._before or ()):
+        assert self._before is not None
+        for table, key, value in reversed(self._before):
             if value is None:
                 del table[key]
             else:

@@ -65,7 +65,8 @@ def _whole_or_not(
             books.take_back()
             books.note(event, result)
             told = [results.LINKED_EVENT_FAILED] * len(chain)
-            told[-1] = results.LINKED_EVENT_CHAIN_OPEN if is_open else told[-1]
+            if is_open:
+                told[-1] = results.LINKED_EVENT_CHAIN_OPEN
             told[place] = result
             return told
     books.end()

@@ -24,7 +24,7 @@ def due(*, at: datetime, touching: Collection[UUID] | None = None, limit: int | 
     elif not late.exists():
         return {}
     else:
-        sides = Q(debit_account_id__in=touching) | Q(credit_account_id__in=touching)
+        sides = Q(debit_account__id__among=touching) | Q(credit_account__id__among=touching)
         found = Transfer.objects.filter(sides, pk__in=late.order_by().values("pk"))
     rows = found.values_list("pk", "debit_account_id", "credit_account_id")
     return {transfer_id: (debit, credit) for transfer_id, debit, credit in rows}
@@ -32,7 +32,7 @@ def due(*, at: datetime, touching: Collection[UUID] | None = None, limit: int | 
 
 def expire(transfers: Collection[UUID], *, at: datetime) -> int:
     """Expires those that are pending still; how many that were. Their accounts must be locked already."""
-    left = Pending.objects.filter(pk__in=transfers, state=PendingState.PENDING).order_by("pk")
+    left = Pending.objects.filter(pk__among=transfers, state=PendingState.PENDING).order_by("pk")
     rows = [(transfer_id, tenant_id(), at) for transfer_id in left.values_list("pk", flat=True)]
     bulk.insert("ledger_expiry", ("id", "tenant_id", "at"), rows)
     return len(rows)

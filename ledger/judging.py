@@ -12,11 +12,9 @@ from ledger.books import Books, expiry
 from ledger.chains import judge_in_chains
 from ledger.chart import AccountFlags
 from ledger.existing import compared
-from ledger.resolving import judge_resolution
+from ledger.resolving import Judgment, judge_resolution
 from ledger.results import Result
 from ledger.transfers import BALANCING, CLOSING, KNOWN_FLAGS, RESOLVING, Transfer, TransferFlags, TransferRecord
-
-Judgment = tuple[Result, Transfer | None]
 
 # As bare numbers: a flag's own operators take twenty times as long.
 _UNKNOWN_FLAGS = ~KNOWN_FLAGS

@@ -23,7 +23,7 @@ from ledger.transfers import Transfer, TransferFlags
 class IdTaken(Refusal):
     """An id of the batch can't be used here: ids are unique in the whole installation, and random ones don't meet.
 
-    `transfer` or `account` is that id.
+    `transfer` or `account` is that id, where it is known.
     """
 
     code = "id_taken"
@@ -76,7 +76,7 @@ def _refuse(error: IntegrityError, transfers: Sequence[Transfer]) -> NoReturn:
         periods.refuse([transfer.effective_at for transfer in transfers])
     if vendor.is_duplicate(error):
         taken = vendor.named_in(error, (transfer.id for transfer in transfers))
-        raise IdTaken(f"a transfer of the id {taken} is there already", field="id", transfer=taken) from error
+        raise IdTaken("a transfer of that id is there already", field="id", transfer=taken) from error
     raise error
 
 

@@ -12,7 +12,11 @@ from ledger.existing import resolution
 from ledger.results import Result
 from ledger.transfers import BALANCING, CLOSING, RESOLVING, Transfer, TransferFlags
 
+#: What becomes of a transfer, and where it is created, how it is booked.
+Judgment = tuple[Result, Transfer | None]
+
 _VOID = TransferFlags.VOID_PENDING_TRANSFER
+_CLOSED = AccountFlags.CLOSED.value
 
 _OF_THE_TRANSFER: Sequence[tuple[Result, Callable[[Transfer], bool]]] = (
     (
@@ -48,7 +52,7 @@ _SETTLED = {
 }
 
 
-def judge_resolution(transfer: Transfer, books: Books, *, at: datetime) -> tuple[Result, Transfer | None]:
+def judge_resolution(transfer: Transfer, books: Books, *, at: datetime) -> Judgment:
     """What becomes of a post or void, and how it is booked where it is created: with all that it takes over."""
     if refused := next((result for result, applies in _OF_THE_TRANSFER if applies(transfer)), None):
         return refused, None
@@ -78,4 +82,4 @@ def _closed(booked: Transfer, books: Books) -> Result | None:
         (Result.DEBIT_ACCOUNT_ALREADY_CLOSED, booked.debit_account_id),
         (Result.CREDIT_ACCOUNT_ALREADY_CLOSED, booked.credit_account_id),
     ]
-    return next((result for result, side in sides if books.accounts[side].flags & AccountFlags.CLOSED), None)
+    return next((result for result, side in sides if books.accounts[side].flags & _CLOSED), None)

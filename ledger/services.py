@@ -93,8 +93,8 @@ def create_accounts(accounts: Sequence[AccountRecord], *, at: datetime) -> list[
             new = [_bare_row(tenant_id(), account, at) for account in register.created]
             if bulk.insert_new("ledger_account", _ACCOUNT_COLUMNS, new, key="id") < len(new):
                 there = rows.accounts({account.id for account in register.created})
-                taken = next(account.id for account in register.created if account.id not in there)
-                raise IdTaken(f"an account of the id {taken} is there already", field="id", account=taken)
+                taken = next((account.id for account in register.created if account.id not in there), None)
+                raise IdTaken("an account of that id is there already", field="id", account=taken)
         return results
 
     try:
@@ -174,7 +174,7 @@ def _expire_some(at: datetime) -> int | None:
 
 
 def _identities(account_ids: Iterable[UUID]) -> dict[UUID, AccountIdentity]:
-    found = Account.objects.filter(pk__in=set(account_ids))
+    found = Account.objects.filter(pk__among=set(account_ids))
     return {
         row[0]: AccountIdentity(*row[1:]) for row in found.values_list("pk", "customer_id", "currency", "code", "sub")
     }

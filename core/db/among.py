@@ -15,7 +15,7 @@ from core.db import vendor
 
 @models.UUIDField.register_lookup
 class Among(models.lookups.In):
-    """`pk__among=ids`, like `pk__in`. On PostgreSQL one array: a mark for each takes longer than the rows."""
+    """`pk__among=ids`: a collection of UUIDs, no subquery. On PostgreSQL one array: a mark for each takes longer."""
 
     lookup_name = "among"
     prepare_rhs = False

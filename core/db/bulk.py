@@ -28,7 +28,8 @@ SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass AND indisunique AND 
 def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Inserts the rows. Raises django.db.IntegrityError where a constraint refuses one: then none is in.
 
-    Where `rows` are made one by one, PostgreSQL takes in the first while the next are being made.
+    Where `rows` are made one by one, PostgreSQL takes in the first while the next are being made: to make one, the
+    database may not be asked anything.
     """
     coming = iter(rows)
     first = list(islice(coming, COPY_FROM_ROWS if vendor.is_postgresql() else None))

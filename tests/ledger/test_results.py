@@ -40,6 +40,11 @@ def changed(thing: Thing, **fields: Any) -> Thing:
     return msgspec.structs.replace(thing, **fields)
 
 
+def found(*accounts: AccountState) -> dict[UUID, AccountState]:
+    """As a batch finds them, which changes them."""
+    return {one.id: changed(one) for one in accounts}
+
+
 def judged(
     transfer: Transfer,
     *,
@@ -48,7 +53,7 @@ def judged(
     existing: Transfer | None = None,
 ) -> Result:
     books = Books(
-        accounts={account_id: one for account_id, one in ((A.id, debit), (B.id, credit)) if one},
+        accounts=found(*(one for one in (debit, credit) if one)),
         transfers={existing.id: existing} if existing else {},
     )
     return judge(transfer, books, at=MARCH_1)[0]
@@ -185,11 +190,6 @@ def test_the_names_stand_in_order_of_precedence() -> None:
     assert [names.index(Result(name)) for name in order] == sorted(names.index(Result(name)) for name in order)
 
 
-def found(*accounts: AccountState) -> dict[UUID, AccountState]:
-    """As a batch finds them, which changes them."""
-    return {one.id: changed(one) for one in accounts}
-
-
 def test_a_batch_sees_what_it_has_done_so_far() -> None:
     """The same id twice in one batch exists the second time, or differs."""
     batch = [TRANSFER, TRANSFER, changed(TRANSFER, amount=7)]
@@ -202,6 +202,22 @@ def test_a_refused_transfer_leaves_no_trace_in_its_batch() -> None:
     batch = [changed(TRANSFER, code=0), TRANSFER]
     results = judge_all(batch, Books(accounts=found(A, B)), at=MARCH_1)
     assert list(results) == [Result.CODE_MUST_NOT_BE_ZERO, Result.CREATED]
+
+
+def test_each_result_comes_as_soon_as_it_is_for_good() -> None:
+    """The database takes in what was created while the rest is judged; of a chain nothing, before all of it is."""
+    alone, *chain, last = (changed(TRANSFER, id=UUID(int=40 + n), flags=int(0 < n < 3)) for n in range(4))
+    for fault, results in (
+        (0, ["created"] * 3),
+        (1, ["linked_event_failed", "linked_event_failed", "code_must_not_be_zero"]),
+    ):
+        books = Books(accounts=found(A, B))
+        judging = judge_all([alone, *chain, changed(last, code=1 - fault)], books, at=MARCH_1)
+        assert next(judging) == "created"
+        assert books.created == [alone]
+        assert next(judging) == results[0]
+        assert len(books.created) == 1 + results.count("created")
+        assert list(judging) == results[1:]
 
 
 def test_a_wallet_pays_while_it_lasts() -> None:

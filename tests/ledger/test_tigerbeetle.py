@@ -15,6 +15,7 @@ from django.core.management import call_command
 
 from core import clock
 from core.access.scope import tenant_id
+from core.db import bulk
 from core.errors import InvalidValue
 from core.models import Tenant, new_id
 from customers.models import Customer
@@ -179,6 +180,19 @@ def test_another_tenants_things_are_neither_found_nor_moved_nor_told_of() -> Non
             create_accounts([AccountRecord(id=each, ledger=1, code=1) for each in (new_id(), one)], at=MARCH_1)
         assert refused.value.facts == {"account": one}
     assert [account.debits_pending for account in selectors.lookup_accounts([one])] == [5]
+
+
+def test_accounts_that_another_process_was_quicker_to_create_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = AccountRecord(id=new_id(), ledger=1, code=1)
+    inserting = bulk.insert_new
+
+    def late(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(bulk, "insert_new", inserting)
+        assert meanwhile(lambda: create_accounts([account], at=MARCH_1)).result(timeout=30) == ["created"]
+        return inserting(*arguments, **options)
+
+    monkeypatch.setattr(bulk, "insert_new", late)
+    assert create_accounts([account], at=MARCH_1) == ["exists"]
 
 
 def test_ids_may_fail_in_two_tenants_alike() -> None:

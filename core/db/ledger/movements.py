@@ -23,7 +23,7 @@ MOVE_PLAIN = """
                 UNION ALL
                 SELECT credit_account_id, NULL, amount FROM fresh
             ) AS sides
-            ORDER BY account_id OFFSET 0
+            ORDER BY account_id
         ) AS in_order
         GROUP BY account_id
         ORDER BY account_id
@@ -70,7 +70,7 @@ _MOVE_STEPS = """
                count(closes) - count(opens) AS closing, count(opens) AS opening, count(moves) AS moving
         FROM (
             SELECT * FROM ({steps}) AS steps
-            ORDER BY account_id, tenant_id, ledger OFFSET 0
+            ORDER BY account_id, tenant_id, ledger
         ) AS in_order
         GROUP BY account_id, tenant_id, ledger
         ORDER BY account_id

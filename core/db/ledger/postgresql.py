@@ -24,8 +24,7 @@ _HOLD = """
     FROM fresh WHERE flags & 2 <> 0;
 """
 
-# IS TRUE hides from the planner that an index knows tenants and states: it would read all that a tenant has pending for
-# each that is settled.
+# IS TRUE hides from the planner that an index knows tenants and states: it might read all that a tenant has pending.
 _RESOLVE = """
     SELECT count(*) INTO wanted FROM fresh WHERE flags & 12 <> 0;
     UPDATE ledger_pending AS pending
