@@ -14,7 +14,7 @@ import msgspec
 from ledger.accounts import AccountState
 from ledger.chart import AccountFlags
 from ledger.results import TRANSIENT, Result
-from ledger.transfers import UNPOSTED, Transfer, TransferFlags
+from ledger.transfers import RESOLVING, UNPOSTED, Transfer, TransferFlags
 
 
 class PendingState(StrEnum):
@@ -87,10 +87,9 @@ class Books:
         self.created.append(transfer)
         if transfer.has(TransferFlags.PENDING):
             self._hold(transfer, at)
-        elif transfer.has(TransferFlags.POST_PENDING_TRANSFER):
-            self._release(transfer, PendingState.POSTED)
-        elif transfer.has(TransferFlags.VOID_PENDING_TRANSFER):
-            self._release(transfer, PendingState.VOIDED)
+        elif transfer.has(RESOLVING):
+            posts = transfer.has(TransferFlags.POST_PENDING_TRANSFER)
+            self._release(transfer, PendingState.POSTED if posts else PendingState.VOIDED)
         if not transfer.has(UNPOSTED):
             self._move(transfer, posted=transfer.amount)
 
@@ -113,8 +112,9 @@ class Books:
         self.pending[transfer_id] = pending
 
     def _move(self, transfer: Transfer, *, pending: int = 0, posted: int = 0) -> None:
-        self._changing(self.accounts, transfer.debit_account_id)
-        self._changing(self.accounts, transfer.credit_account_id)
+        if self._before is not None:
+            self._changing(self.accounts, transfer.debit_account_id)
+            self._changing(self.accounts, transfer.credit_account_id)
         debit, credit = self.accounts[transfer.debit_account_id], self.accounts[transfer.credit_account_id]
         debit.debits_pending += pending
         debit.debits_posted += posted

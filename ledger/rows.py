@@ -11,7 +11,7 @@ from msgspec.structs import asdict, astuple
 
 from core.access.scope import tenant_id
 from core.db import bulk
-from core.db.among import lock
+from core.db.among import as_sent, lock
 from core.db.ledger.guards import GUARDED
 from core.ids import derived_id
 from ledger.accounts import AccountRecord, AccountState
@@ -33,10 +33,9 @@ def locked_accounts(ids: Collection[UUID]) -> dict[UUID, AccountState]:
     """These accounts, locked in the order of their ids until the transaction (or its savepoint) ends."""
     locking = Account.objects.select_for_update().filter(pk__among=ids).order_by("pk")
     states: dict[UUID, AccountState] = {}
-    for closed, *fields in locking.values_list("closed", *_STATE_FIELDS):
-        state = states[fields[0]] = AccountState(*fields)
-        if closed:
-            state.flags |= int(AccountFlags.CLOSED)
+    for closed, account_id, ledger, flags, *balances in as_sent(locking.values_list("closed", *_STATE_FIELDS)):
+        shown = flags | AccountFlags.CLOSED.value if closed else flags
+        states[account_id] = AccountState(account_id, ledger, shown, *map(int, balances))
     return states
 
 
@@ -78,7 +77,9 @@ def pending(ids: Collection[UUID]) -> dict[UUID, Pending]:
 
 
 def failed(ids: Collection[UUID]) -> set[UUID]:
-    """Those of these ids that are spent."""
+    """Those of these ids that are spent. Most books have none, which is asked first."""
+    if not FailedTransfer.objects.exists():
+        return set()
     return set(FailedTransfer.objects.filter(transfer_id__among=ids).values_list("transfer_id", flat=True))
 
 

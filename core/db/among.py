@@ -1,4 +1,4 @@
-"""Thousands of ids in a question, and rows locked in the order of their ids."""
+"""Thousands of ids in a question, thousands of rows in an answer, and rows locked in the order of their ids."""
 
 from __future__ import annotations
 
@@ -23,6 +23,19 @@ class Among(models.lookups.In):
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
         return f"{column} = ANY(%s::uuid[])", (*parameters, _array(self.rhs))
+
+
+def as_sent(rows: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a `values_list` as PostgreSQL's driver reads them, NUMERIC as Decimal; elsewhere as Django does.
+
+    Django's own way takes half as long again.
+    """
+    if not vendor.is_postgresql():
+        return list(rows)
+    asking, parameters = rows.query.get_compiler(connection=connection).as_sql()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        return cursor.execute(asking.encode(), parameters).fetchall()
 
 
 def lock(table: str, ids: Collection[UUID], *, where: str) -> None:

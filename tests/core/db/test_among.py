@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from core.db.among import as_sent
+from core.db.transaction import atomic
 from core.models import new_id
 from ledger.models import Account
 from tests.ledger.builders import bare_account, fresh_tenant
@@ -39,3 +41,13 @@ def test_another_tenants_rows_are_not_found() -> None:
         theirs = bare_account()
     mine = bare_account()
     assert _among([theirs, mine]) == {mine}
+
+
+def test_rows_as_they_are_sent_are_the_same_rows() -> None:
+    """Whole numbers of any size, truth and ids; none where nothing is asked for."""
+    ids = [bare_account(), bare_account()]
+    names = ("pk", "ledger", "closed", "debits_posted")
+    found = Account.objects.filter(pk__among=ids).order_by("pk").values_list(*names)
+    with atomic():
+        assert as_sent(found) == [(one, 1, False, 0) for one in sorted(ids)]
+        assert as_sent(Account.objects.filter(pk__among=[new_id()]).values_list(*names)) == []
