@@ -28,7 +28,7 @@ class Among(models.lookups.In):
 def as_sent(rows: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a `values_list` as PostgreSQL's driver reads them, NUMERIC as Decimal; elsewhere as Django does.
 
-    Django's own way takes half as long again.
+    Django's own way takes a quarter longer.
     """
     if not vendor.is_postgresql():
         return list(rows)

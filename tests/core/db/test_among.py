@@ -10,10 +10,13 @@ import pytest
 from core.db.among import as_sent
 from core.db.transaction import atomic
 from core.models import new_id
+from ledger.accounts import LARGEST
 from ledger.models import Account
-from tests.ledger.builders import bare_account, fresh_tenant
+from ledger.transfers import TransferFlags
+from tests.ledger.builders import bare_account, fresh_tenant, move, posted
 
 pytestmark = pytest.mark.usefixtures("fresh_books")
+_CLOSING = TransferFlags.PENDING | TransferFlags.CLOSING_DEBIT
 
 
 def _among(ids: Collection[UUID]) -> set[UUID]:
@@ -45,9 +48,10 @@ def test_another_tenants_rows_are_not_found() -> None:
 
 def test_rows_as_they_are_sent_are_the_same_rows() -> None:
     """Whole numbers of any size, truth and ids; none where nothing is asked for."""
-    ids = [bare_account(), bare_account()]
-    names = ("pk", "ledger", "closed", "debits_posted")
-    found = Account.objects.filter(pk__among=ids).order_by("pk").values_list(*names)
+    debit, credit = bare_account(), bare_account()
+    assert set(posted(move(debit, credit, LARGEST), move(debit, credit, 0, flags=_CLOSING))) == {"created"}
+    names = ("pk", "ledger", "closed", "debits_posted", "credits_posted")
+    found = Account.objects.filter(pk__among=[debit, credit]).order_by("pk").values_list(*names)
     with atomic():
-        assert as_sent(found) == [(one, 1, False, 0) for one in sorted(ids)]
+        assert as_sent(found) == sorted([(debit, 1, True, LARGEST, 0), (credit, 1, False, 0, LARGEST)])
         assert as_sent(Account.objects.filter(pk__among=[new_id()]).values_list(*names)) == []
