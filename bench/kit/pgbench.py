@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,12 +34,13 @@ def tpc_b(url: str, *, clients: int, seconds: int) -> float:
     return read_rate(_run(*_load(clients, seconds), url))
 
 
-def rate(url: str, script: str, *, clients: int, seconds: int) -> float:
-    """Transactions per second of a script of ours. Raises RuntimeError where one failed."""
+def rate(url: str, script: str, *, variables: Mapping[str, int], clients: int, seconds: int) -> float:
+    """Transactions per second of a script of ours, whose variables begin so. Raises RuntimeError where one failed."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "script.sql"
         file.write_text(script, encoding="utf-8")
-        return read_rate(_run(*_load(clients, seconds), "--no-vacuum", f"--file={file}", url))
+        defined = [f"--define={name}={value}" for name, value in variables.items()]
+        return read_rate(_run(*_load(clients, seconds), *defined, "--no-vacuum", f"--file={file}", url))
 
 
 def _load(clients: int, seconds: int) -> list[str]:
