@@ -13,7 +13,7 @@ from django.db import connection
 
 from core.db import meant, rights, roles, vendor, writers
 from core.db.domains import DOMAINS, READABLE, Domain, Restrict
-from core.db.ledger import postgresql
+from core.db.ledger import postgresql, rules
 from core.db.operations import POSTGRESQL_FUNCTIONS, AppendOnly
 from core.db.wording import alike
 
@@ -28,9 +28,11 @@ _DISARMED = """
 SELECT 'session_replication_role', 'triggers do not fire: it is replica'
 WHERE current_setting('session_replication_role') = 'replica'
 UNION ALL
-SELECT 'daybook.posting', 'sessions of the owner may write balances: it is set for them'
-WHERE current_setting('daybook.posting', true) <> ''
-   OR EXISTS (SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE one ILIKE 'daybook.posting=%%')
+SELECT 'search_path', 'sessions of the owner may write balances: they have the path of what posts'
+WHERE current_setting('search_path') LIKE '%%daybook_posting%%'
+   OR EXISTS (SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE one LIKE '%%daybook_posting%%')
+UNION ALL
+SELECT 'daybook_posting', 'there must be no schema of that name' WHERE to_regnamespace('daybook_posting') IS NOT NULL
 UNION ALL
 SELECT relname::text, told
 FROM pg_class class CROSS JOIN LATERAL (
@@ -163,7 +165,7 @@ def _unchecked() -> Iterator[tuple[str, str]]:
     """(table, which of its constraints is gone or another)."""
     constraints = _rows(_CONSTRAINTS)
     told = {(table, name): made.removeprefix("CHECK ") for table, name, made in constraints}
-    yield from meant.unchecked(told, meant.conditions())
+    yield from meant.unchecked(told, rules.asked(meant.conditions()))
     yield from meant.unlimited(told, meant.of_columns())
     references = [(table, _REFERENCE.match(made)) for table, _, made in constraints]
     yield from meant.astray({(table, *found.groups()) for table, found in references if found})

@@ -128,11 +128,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('debits_pending'), '+', models.F('debits_posted')), output_field=core.db.fields.WideIntegerField()), models.Case(models.When(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(2)), 0), then=models.Value(340282366920938463463374607431768211455, output_field=core.db.fields.WideIntegerField())), default=models.F('credits_posted'))), name='ledger_account_debits'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('credits_pending'), '+', models.F('credits_posted')), output_field=core.db.fields.WideIntegerField()), models.Case(models.When(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(4)), 0), then=models.Value(340282366920938463463374607431768211455, output_field=core.db.fields.WideIntegerField())), default=models.F('debits_posted'))), name='ledger_account_credits'),
+            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('debits_pending'), '+', models.F('debits_posted')), output_field=core.db.fields.WideIntegerField()), models.Case(models.When(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(2)), 0), then=models.Value(340282366920938463463374607431768211455, output_field=core.db.fields.WideIntegerField())), default=models.F('credits_posted'))), django.db.models.lookups.LessThanOrEqual(models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('credits_pending'), '+', models.F('credits_posted')), output_field=core.db.fields.WideIntegerField()), models.Case(models.When(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(4)), 0), then=models.Value(340282366920938463463374607431768211455, output_field=core.db.fields.WideIntegerField())), default=models.F('debits_posted')))), name='ledger_account_limits'),
         ),
         migrations.AddIndex(
             model_name='transfer',
@@ -152,6 +148,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.Exact(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(12)), 0), django.db.models.lookups.IsNull(models.F('pending_id'), rhs=True)), models.Q(('timeout', 0), django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(2)), 2), _connector='OR')), name='ledger_transfer_kind'),
+            constraint=models.CheckConstraint(condition=models.Q(('flags__in', [0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 18, 19, 32, 33, 34, 35, 48, 49, 50, 51, 66, 67, 82, 83, 98, 99, 114, 115, 130, 131, 146, 147, 162, 163, 178, 179, 194, 195, 210, 211, 226, 227, 242, 243]), django.db.models.lookups.Exact(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(12)), 0), django.db.models.lookups.IsNull(models.F('pending_id'), rhs=True)), models.Q(('timeout', 0), models.Q(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(2)), 2), ('timeout__range', (1, 4294967295))), _connector='OR')), name='ledger_transfer_kind'),
         ),
     ]

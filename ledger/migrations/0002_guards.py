@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 "flags": "ledger_account_flags",
                 "user_data_64": "uint64",
                 "user_data_32": "uint32",
-                **dict.fromkeys(["debits_pending", "debits_posted", "credits_pending", "credits_posted"], "uint128"),
+                **dict.fromkeys(["debits_pending", "debits_posted", "credits_pending", "credits_posted"], "uint128_sum"),
             },
         ),
         Restrict(
@@ -27,12 +27,9 @@ class Migration(migrations.Migration):
             {
                 "id": "ledger_id",
                 "amount": "uint128",
-                "ledger": "uint32_not_zero",
                 "code": "uint16_not_zero",
                 "user_data_64": "uint64",
                 "user_data_32": "uint32",
-                "flags": "ledger_transfer_flags",
-                "timeout": "uint32",
             },
         ),
         AppendOnly("ledger_transfer"),

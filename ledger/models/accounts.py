@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Case, ExpressionWrapper, F, Value, When
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.lookups import Exact, LessThanOrEqual
 
 from core.db.fields import WideIntegerField
@@ -25,19 +25,13 @@ def flagged(mask: int, value: int) -> Exact:
     return Exact(F("flags").bitand(int(mask)), int(value))
 
 
-def _limited(side: str, *, by: str, where: AccountFlags) -> models.CheckConstraint:
-    """What stands and is pending on one side is at most what is posted on the other, where that flag is set.
-
-    One constraint for both cases, and short: PostgreSQL parses it anew for each statement that writes.
-    """
+def _limited(side: str, *, by: str, where: AccountFlags) -> LessThanOrEqual:
+    """What stands and is pending on one side is at most what is posted on the other, where that flag is set."""
     limit = Case(
         When(flagged(where.value, 0), then=Value(LARGEST, output_field=WideIntegerField())), default=F(f"{by}_posted")
     )
     total = F(f"{side}_pending") + F(f"{side}_posted")
-    return models.CheckConstraint(
-        condition=LessThanOrEqual(ExpressionWrapper(total, output_field=WideIntegerField()), limit),
-        name=f"ledger_account_{side}",
-    )
+    return LessThanOrEqual(ExpressionWrapper(total, output_field=WideIntegerField()), limit)
 
 
 class Account(TenantModel):
@@ -68,8 +62,11 @@ class Account(TenantModel):
             models.UniqueConstraint(
                 fields=["customer", "currency", "code", "sub", "tenant_id"], name="ledger_account_identity"
             ),
-            _limited("debits", by="credits", where=AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS),
-            _limited("credits", by="debits", where=AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS),
+            models.CheckConstraint(
+                condition=Q(_limited("debits", by="credits", where=AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS))
+                & Q(_limited("credits", by="debits", where=AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS)),
+                name="ledger_account_limits",
+            ),
         ]
 
     def __str__(self) -> str:

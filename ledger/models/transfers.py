@@ -9,14 +9,17 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact, IsNull
 
 from core.db.fields import WideIntegerField
+from core.db.ledger.rules import LONGEST, TRANSFER_FLAGS
 from core.models import TenantModel
 from ledger.chart import transfer_name
 from ledger.models.accounts import Account, flagged
 from ledger.transfers import RESOLVING, TransferFlags
 
 #: Who posts or voids names the pending transfer, and only what is pending times out.
-_KINDS = Exact(flagged(RESOLVING, 0), IsNull(F("pending_id"), rhs=True)) & (
-    Q(timeout=0) | Q(flagged(TransferFlags.PENDING, TransferFlags.PENDING))
+_KINDS = (
+    Q(flags__in=TRANSFER_FLAGS)
+    & Exact(flagged(RESOLVING, 0), IsNull(F("pending_id"), rhs=True))
+    & (Q(timeout=0) | Q(flagged(TransferFlags.PENDING, TransferFlags.PENDING), timeout__range=(1, LONGEST)))
 )
 
 

@@ -41,8 +41,8 @@ FAULTS = [
         {"core.guards": "daybook_refuse_change: the function does not say what it did"},
     ),
     Fault(
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits",
-        {"core.guards": "ledger_account: its constraint ledger_account_debits is missing"},
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_limits",
+        {"core.guards": "ledger_account: its constraint ledger_account_limits is missing"},
     ),
     Fault(
         "ALTER DOMAIN uint64 DROP CONSTRAINT uint64_rule",
@@ -54,14 +54,25 @@ FAULTS = [
         {"core.guards": "ledger_account: its column user_data_64 may hold more than uint64"},
     ),
     Fault(
-        "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_accounts, "
-        "ADD CONSTRAINT ledger_transfer_accounts CHECK (debit_account_id IS NOT NULL)",
-        {"core.guards": "ledger_transfer: its constraint ledger_transfer_accounts does not say what it did"},
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_limits, ADD CONSTRAINT ledger_account_limits "
+        "CHECK (ledger_is_within_limits(0, debits_pending, debits_posted, credits_pending, credits_posted))",
+        {"core.guards": "ledger_account: its constraint ledger_account_limits does not say what it did"},
     ),
     Fault(
-        "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_kind, ADD CONSTRAINT ledger_transfer_kind CHECK ("
-        "((flags & 12) = 0) = (pending_id IS NULL) AND timeout = 0 OR (flags & 2) = 2)",
-        {"core.guards": "ledger_transfer: its constraint ledger_transfer_kind does not say what it did"},
+        "CREATE OR REPLACE FUNCTION ledger_is_within_limits(flags ledger_account_flags, debits_pending uint128_sum, "
+        "debits_posted uint128_sum, credits_pending uint128_sum, credits_posted uint128_sum) "
+        "RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true;END'",
+        {"core.guards": "ledger_is_within_limits: the function does not say what it did"},
+    ),
+    Fault(
+        "ALTER TABLE payments_payment DROP CONSTRAINT payments_payment_amount, ADD CONSTRAINT payments_payment_amount "
+        "CHECK (amount IS NOT NULL)",
+        {"core.guards": "payments_payment: its constraint payments_payment_amount does not say what it did"},
+    ),
+    Fault(
+        "ALTER TABLE payments_payment DROP CONSTRAINT payments_payment_amount, ADD CONSTRAINT payments_payment_amount "
+        "CHECK ((amount > 0 OR amount < 1000000000000000000000000000) AND applied >= 0 AND applied <= amount)",
+        {"core.guards": "payments_payment: its constraint payments_payment_amount does not say what it did"},
     ),
     Fault(
         "ALTER TABLE ledger_transfer ALTER flags DROP NOT NULL",
@@ -104,8 +115,12 @@ FAULTS = [
         {"core.guards": "ledger_post_plain: the function does not say what it did"},
     ),
     Fault(
-        "ALTER ROLE CURRENT_USER SET daybook.posting = 'on'",
-        {"core.guards": "daybook.posting: sessions of the owner may write balances: it is set for them"},
+        "ALTER ROLE CURRENT_USER SET search_path = pg_catalog, public, pg_temp, daybook_posting",
+        {"core.guards": "search_path: sessions of the owner may write balances: they have the path of what posts"},
+    ),
+    Fault(
+        "CREATE SCHEMA daybook_posting",
+        {"core.guards": "daybook_posting: there must be no schema of that name"},
     ),
     Fault(
         "ALTER FUNCTION ledger_keep_balances() SECURITY INVOKER",

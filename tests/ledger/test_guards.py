@@ -143,6 +143,16 @@ def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any]
     assert refused(*insertion(ids, **changes))[0] == state
 
 
+@pytest.mark.parametrize("changes", [{"flags": 2**8}, {"flags": 6}, {"timeout": 1}, {"pending_id": _SOME_ID}])
+def test_one_bad_transfer_of_a_statement_is_refused_by_the_rule_that_it_breaks(
+    ids: dict[str, UUID], changes: dict[str, Any]
+) -> None:
+    """And nothing of those beside it remains."""
+    state, message = refused(*together(insertion(ids), insertion(ids, **changes), insertion(ids, flags=2)))
+    assert (state, "ledger_transfer_kind" in message) == (CHECK, True)
+    assert balances([ids["receivable"]]) == {ids["receivable"]: Balances(debits_posted=100)}
+
+
 @pytest.mark.postgresql("MariaDB's DECIMAL rounds before any rule is asked")
 @pytest.mark.parametrize("amount", ["0.5", "0.4999", "-0.4", "1.0000000000001", "0.0000000000001"])
 def test_a_fraction_is_refused_and_not_rounded(ids: dict[str, UUID], amount: str) -> None:
@@ -159,7 +169,7 @@ def test_a_fraction_is_refused_and_not_rounded(ids: dict[str, UUID], amount: str
         ("receivable", "stranger", INTEGRITY, "of another tenant"),
         ("receivable", "yen", INTEGRITY, "is of ledger 978"),
         ("yen", "revenue", INTEGRITY, "is of ledger 978"),
-        ("wallet", "revenue", CHECK, "ledger_account_debits"),
+        ("wallet", "revenue", CHECK, "ledger_account_limits"),
     ],
 )
 def test_a_transfer_between_the_wrong_accounts_is_refused(
@@ -193,7 +203,7 @@ def test_nothing_of_a_refused_statement_remains(ids: dict[str, UUID]) -> None:
         "UPDATE ledger_account SET flags = 0",
         "UPDATE ledger_account SET code = 4000",
         "DELETE FROM ledger_account",
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_debits",
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_limits",
         *(
             pytest.param(sql, marks=_POSTGRESQL)
             for sql in (

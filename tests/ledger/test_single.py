@@ -12,7 +12,7 @@ from django.db import connection
 
 from core import clock
 from core.access.scope import tenant_id, tenant_scope
-from core.db.ledger import single
+from core.db.ledger import guards, single
 from core.db.transaction import atomic
 from core.models import new_id
 from customers.models import Customer
@@ -156,14 +156,14 @@ def test_who_calls_it_may_not_write_balances_afterwards(
         if after == "refused":
             assert not single.posted(rows.values(one, at=MARCH_1) | {"code": 0})
         with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('daybook.posting', true), ledger_is_posting()")
-            assert cursor.fetchone() == ("", False)
+            cursor.execute("SELECT current_setting('search_path') LIKE '%posting%', ledger_is_posting()")
+            assert cursor.fetchone() == (False, False)
 
 
 def test_saying_that_one_posts_is_not_enough(unbilled: AccountIdentity, revenue: AccountIdentity) -> None:
     """The application may say it, too; but it has not the owner's rights, so the triggers do as they always do."""
     with connection.cursor() as cursor:
-        cursor.execute("SET daybook.posting = 'on'")
+        cursor.execute(guards.POSTING)
     try:
         with atomic():
             rows.insert_transfers([transfer(unbilled, revenue, 5)], at=MARCH_1)

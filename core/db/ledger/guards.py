@@ -5,14 +5,15 @@ from __future__ import annotations
 #: Accounts that may not be overdrawn.
 GUARDED = "flags & 6 <> 0"
 
-#: What a function that moves balances says while it does, and when it is done. Others may say it, too, but must
-#: also be allowed what only the owner is; what is named in full can't be another's.
-POSTING = "posting := set_config('daybook.posting', 'on', true);"
-POSTED = "posting := set_config('daybook.posting', '', true);"
-IS_POSTING = """
+# What moves balances says so by the path that it has to set anyway: there is no such schema. Others may set it, too,
+# but must also be allowed what only the owner is; what is named in full can't be another's.
+_PATH = "pg_catalog, public, pg_temp, daybook_posting"
+#: What such a function sets.
+POSTING = f"SET search_path = {_PATH}"
+IS_POSTING = f"""
 CREATE FUNCTION ledger_is_posting() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN pg_catalog.current_setting('daybook.posting', true) OPERATOR(pg_catalog.=) 'on'
+    RETURN pg_catalog.current_setting('search_path') OPERATOR(pg_catalog.=) '{_PATH}'
         AND pg_catalog.has_table_privilege('public.ledger_account'::pg_catalog.regclass, 'TRUNCATE');
 END $$;
 """

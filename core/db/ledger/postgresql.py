@@ -6,15 +6,15 @@ account. 10 is what posts nothing, 12 what resolves, 206 all that is not plain; 
 
 from __future__ import annotations
 
-from core.db.ledger import guards, single
-from core.db.ledger.guards import GUARDED, IS_POSTING, POSTED, POSTING
+from core.db.ledger import guards, rules, single
+from core.db.ledger.guards import GUARDED, IS_POSTING, POSTING
 from core.db.ledger.movements import MOVE_EXPIRIES, MOVE_PLAIN, MOVE_TRANSFERS, OVERDRAWN
 
 # Joins that scan the accounts are forbidden: the statement's plan is kept for the session, and must suit
 # one transfer among a million accounts as well as a first batch into empty books. The memory is what the sums of
 # a batch of ten thousand need: with PostgreSQL's default they go through files.
-_DEFINER = """RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp
+_DEFINER = f"""RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+{POSTING}
 SET work_mem = '64MB' SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off"""
 
@@ -79,7 +79,7 @@ DECLARE
     found bigint;
     guards integer;
     spent boolean;
-    posting text;
+    rule text;
 BEGIN
     IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_transfer' THEN
         RAISE EXCEPTION 'ledger: balances follow ledger_transfer only' USING ERRCODE = 'insufficient_privilege';
@@ -89,12 +89,13 @@ BEGIN
         RAISE EXCEPTION 'ledger: transfers are posted in transactions that are READ COMMITTED'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    {POSTING}
     SELECT tenant_id, ledger INTO first FROM fresh LIMIT 1;
     -- Asked together: most batches are plain, and each question costs a start of the executor.
-    IF EXISTS (SELECT FROM fresh WHERE flags & 206 <> 0 OR tenant_id <> first.tenant_id OR ledger <> first.ledger)
-        OR EXISTS ({_CLOSED_TO_ONE})
+    IF EXISTS (
+            SELECT FROM fresh WHERE NOT ({rules.PLAIN} AND tenant_id = first.tenant_id AND ledger = first.ledger)
+        ) OR EXISTS ({_CLOSED_TO_ONE})
     THEN
+{rules.REFUSE_UNMEANT}
 {_REFUSE_CLOSED}
 {_HOLD}
 {_RESOLVE}
@@ -120,7 +121,6 @@ BEGIN
         RAISE EXCEPTION 'ledger: an account is closed, or would be twice'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    {POSTED}
     RETURN NULL;
 END $$;
 """
@@ -131,12 +131,10 @@ AS $$
 DECLARE
     wanted bigint;
     found bigint;
-    posting text;
 BEGIN
     IF TG_TABLE_SCHEMA <> 'public' OR TG_TABLE_NAME <> 'ledger_expiry' THEN
         RAISE EXCEPTION 'ledger: expiries are in ledger_expiry only' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    {POSTING}
     SELECT count(*) INTO wanted FROM fresh;
     UPDATE ledger_pending AS pending SET state = 'expired', resolved_at = one.at
     FROM fresh AS one
@@ -151,7 +149,6 @@ BEGIN
     IF found <> wanted THEN
         RAISE EXCEPTION 'ledger: an expiry without its accounts' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    {POSTED}
     RETURN NULL;
 END $$;
 """
@@ -203,6 +200,7 @@ STATEMENTS = (
     _ROOM,
     _FIND_GUARDED,
     _COUNT,
+    *rules.STATEMENTS,
     _REFUSE_STRANGER,
     _KEEP,
     _KEEP_EXPIRED,

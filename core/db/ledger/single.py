@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg import Cursor
 
 from core.db import vendor, writers
-from core.db.ledger.guards import POSTED, POSTING
+from core.db.ledger.guards import POSTING
 
 _PARAMETERS = {
     "id": "uuid",
@@ -39,17 +39,15 @@ _VALUES = ", ".join(f"of_{name}" for name in _PARAMETERS)
 FUNCTION = f"""
 CREATE FUNCTION ledger_post_plain({", ".join(f"of_{name} {kind}" for name, kind in _PARAMETERS.items())})
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+{POSTING} SET enable_seqscan = off SET enable_bitmapscan = off
 AS $$
 DECLARE
-    posting text;
     moved bigint;
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RETURN false;
     END IF;
     {writers.ENTER}
-    {POSTING}
     UPDATE ledger_account AS account
     SET debits_posted = account.debits_posted + CASE account.id WHEN of_debit_account_id THEN of_amount ELSE 0 END,
         credits_posted = account.credits_posted + CASE account.id WHEN of_debit_account_id THEN 0 ELSE of_amount END
@@ -68,7 +66,6 @@ BEGIN
             WHERE failed.transfer_id = of_id AND failed.tenant_id = of_tenant_id
         );
         IF FOUND THEN
-            {POSTED}
             RETURN true;
         END IF;
     END IF;
