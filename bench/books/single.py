@@ -47,10 +47,10 @@ def in_database(server: Server, effort: Effort) -> Result:
     count, seconds = effort.sized(_ACCOUNTS), _seconds(effort)
     _open_numbered(count)
     url, script = server.connection.application_url, _SCRIPT.format(tenant=tenant(KEY), accounts=count)
-    numbers = iter(range(0, 10**9, _MOST))
+    numbers, yardstick = iter(range(0, 10**9, _MOST)), _tpc_b(server, effort)
     product, limit = in_turn(
         product=lambda: pgbench.rate(url, script, variables={"n": next(numbers)}, clients=CLIENTS, seconds=seconds),
-        limit=lambda: pgbench.tpc_b(_tpc_b(server, effort), clients=CLIENTS, seconds=seconds),
+        limit=lambda: pgbench.tpc_b(yardstick, clients=CLIENTS, seconds=seconds),
         runs=effort.runs,
         before=lambda: server.ready("ledger_account"),
     )
@@ -65,10 +65,11 @@ def through_services(server: Server, effort: Effort) -> Result:
     """P14b: through `ledger.services.post`, from eight processes."""
     begin_anew(server)
     opened, seconds = accounts(KEY, code=Code.REVENUE, count=effort.sized(_ACCOUNTS)), _seconds(effort)
+    yardstick = _tpc_b(server, effort)
     with Posters(CLIENTS, tenant_id=tenant(KEY), accounts=opened) as posters:
         product, limit = in_turn(
             product=lambda: posters.rate(seconds=seconds),
-            limit=lambda: pgbench.tpc_b(_tpc_b(server, effort), clients=CLIENTS, seconds=seconds),
+            limit=lambda: pgbench.tpc_b(yardstick, clients=CLIENTS, seconds=seconds),
             runs=effort.runs,
             before=lambda: server.ready("ledger_account"),
         )
