@@ -52,11 +52,7 @@ BEGIN
     SET debits_posted = account.debits_posted + CASE account.id WHEN of_debit_account_id THEN of_amount ELSE 0 END,
         credits_posted = account.credits_posted + CASE account.id WHEN of_debit_account_id THEN 0 ELSE of_amount END
     WHERE account.id = ANY (ARRAY[of_debit_account_id, of_credit_account_id]) AND NOT account.closed
-      AND (account.tenant_id = of_tenant_id AND account.ledger = of_ledger) IS TRUE
-      AND NOT EXISTS (
-        SELECT FROM ledger_accountingperiod AS period
-        WHERE period.tenant_id = of_tenant_id AND period.state = 'closed' AND period.end_at > of_effective_at
-      );
+      AND (account.tenant_id = of_tenant_id AND account.ledger = of_ledger) IS TRUE;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved = 2 THEN
         INSERT INTO ledger_transfer ({_COLUMNS}, flags, timeout)
@@ -64,6 +60,9 @@ BEGIN
         WHERE NOT EXISTS (
             SELECT FROM ledger_failedtransfer AS failed
             WHERE failed.transfer_id = of_id AND failed.tenant_id = of_tenant_id
+        ) AND NOT EXISTS (
+            SELECT FROM ledger_accountingperiod AS period
+            WHERE period.tenant_id = of_tenant_id AND period.state = 'closed' AND period.end_at > of_effective_at
         );
         IF FOUND THEN
             RETURN true;
