@@ -192,12 +192,6 @@ ALTER TABLE ledger_expiry ALTER ordinal SET DEFAULT nextval('ledger_ordinal');
 # Most batches touch few of them, or none: so that is found out without looking at every account.
 _FIND_GUARDED = f"CREATE INDEX ledger_account_guarded ON ledger_account (id) WHERE {GUARDED}"
 
-# Where a transfer is about nothing, nobody looks for it by that.
-_FIND_ABOUT = (
-    "DROP INDEX ledger_transfer_about",
-    "CREATE INDEX ledger_transfer_about ON ledger_transfer (user_data_128) WHERE user_data_128 IS NOT NULL",
-)
-
 # Room on each page for the next versions of its accounts: else every posting writes to both indexes, too.
 _ROOM = "ALTER TABLE ledger_account SET (fillfactor = 50)"
 
@@ -205,7 +199,6 @@ STATEMENTS = (
     IS_POSTING,
     _ROOM,
     _FIND_GUARDED,
-    *_FIND_ABOUT,
     _COUNT,
     *rules.STATEMENTS,
     _REFUSE_STRANGER,
