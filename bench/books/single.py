@@ -27,7 +27,8 @@ _MOST = 10**6
 _ID = "lpad(:{}, 32, '0')::uuid"
 _JOURNAL = derived_id(BEGINNING, "journal")
 #: What posts one transfer of :debit, :credit and :amount: one call, and so one transaction. A refused one divides by 0.
-#: Transfers' ids begin with how many came before them, and go on by chance, as the product's do with the time.
+#: A transfer's id begins with how many came before it, and goes on by chance, as the product's do with the time; what it
+#: is about has the same.
 _SCRIPT = f"""
 \\set debit random(1, {{accounts}})
 \\set credit 1 + (:debit + random(0, {{accounts}} - 2)) % {{accounts}}
@@ -35,8 +36,8 @@ _SCRIPT = f"""
 \\set n :n + 1
 \\set id :n * 10000000000 + random(0, 9999999999)
 SELECT 1 / ledger_post_plain({_ID.format("id")}, '{{tenant}}', {_ID.format("debit")}, {_ID.format("credit")},
-    :amount, {LEDGER}, {TransferCode.CHARGE.value}, NULL, 0, 0, '{_JOURNAL}', '{BEGINNING.isoformat()}', NULL,
-    '{BEGINNING.isoformat()}'
+    :amount, {LEDGER}, {TransferCode.CHARGE.value}, {_ID.format("id")}, 0, 0, '{_JOURNAL}',
+    '{BEGINNING.isoformat()}', NULL, '{BEGINNING.isoformat()}'
 )::int;
 """
 
