@@ -27,7 +27,7 @@ _MOST = 10**6
 _ID = "lpad(:{}, 32, '0')::uuid"
 _JOURNAL = derived_id(BEGINNING, "journal")
 #: What posts one transfer of :debit, :credit and :amount: one call, and so one transaction. A refused one divides by 0.
-#: A transfer's id begins with how many came before it, and goes on by chance, as the product's do with the time; what it
+#: A transfer's id begins with how many came before it, and goes on by chance, as the product's with the time; what it
 #: is about has the same.
 _SCRIPT = f"""
 \\set debit random(1, {{accounts}})
