@@ -39,7 +39,7 @@ END $$;
 """
 _LIMITED = f"(ledger_is_within_limits({', '.join(_ASKED_OF)}))"
 
-#: What plain transfers of one tenant and ledger have, and no others.
+#: Of plain transfers, and no others: of flags at most those that say how their amount was found, or what they hang on.
 PLAIN = "flags & -50 = 0 AND pending_id IS NULL AND timeout = 0 AND debit_account_id <> credit_account_id"
 #: What all have, but for two accounts.
 OF_A_KIND = f"""flags IN ({", ".join(map(str, TRANSFER_FLAGS))}) AND (flags & 12 = 0) = (pending_id IS NULL)
