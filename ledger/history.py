@@ -17,14 +17,14 @@ from ledger.models import Account
 # Time-outs move balances too, without a transfer: they count, and aren't shown.
 # ruff: noqa: S608 - the statements are made of constants
 _STEPS = """
-SELECT one.ordinal, one.id, one.timestamp, one.debit_account_id, one.user_data_128, one.user_data_64,
+SELECT one.arrival, one.id, one.timestamp, one.debit_account_id, one.user_data_128, one.user_data_64,
        one.user_data_32, one.ledger, one.code, 1 AS shown,
        CASE WHEN (one.flags & 2) <> 0 THEN one.amount ELSE -COALESCE(held.amount, 0) END AS held,
        CASE WHEN (one.flags & 10) <> 0 THEN 0 ELSE one.amount END AS posted
 FROM ledger_transfer one LEFT JOIN ledger_transfer held ON held.id = one.pending_id
 WHERE one.tenant_id = %(tenant)s AND %(account)s IN (one.debit_account_id, one.credit_account_id)
 UNION ALL
-SELECT expiry.ordinal, held.id, expiry.at, held.debit_account_id, NULL, 0, 0, 0, 0, 0, -held.amount, 0
+SELECT expiry.arrival, held.id, expiry.at, held.debit_account_id, NULL, 0, 0, 0, 0, 0, -held.amount, 0
 FROM ledger_expiry expiry JOIN ledger_transfer held ON held.id = expiry.id
 WHERE expiry.tenant_id = %(tenant)s AND %(account)s IN (held.debit_account_id, held.credit_account_id)
 """
@@ -35,7 +35,7 @@ SELECT steps.*,
        SUM(CASE WHEN debit_account_id = %(account)s THEN posted ELSE 0 END) OVER upto AS debits_posted,
        SUM(CASE WHEN debit_account_id = %(account)s THEN 0 ELSE held END) OVER upto AS credits_pending,
        SUM(CASE WHEN debit_account_id = %(account)s THEN 0 ELSE posted END) OVER upto AS credits_posted
-FROM ({_STEPS}) steps WINDOW upto AS (ORDER BY ordinal)
+FROM ({_STEPS}) steps WINDOW upto AS (ORDER BY arrival)
 """
 
 _COLUMNS = ("id", "timestamp", "debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -50,7 +50,7 @@ def get_account_balances(asked: AccountFilter) -> list[AccountBalance]:
     order = "DESC" if asked.reversed else "ASC"
     query = (
         f"SELECT {', '.join(_COLUMNS)} FROM ({_RUNNING}) running WHERE {' AND '.join(conditions)} "
-        f"ORDER BY ordinal {order} LIMIT {min(asked.limit, LARGEST_ANSWER):d}"
+        f"ORDER BY arrival {order} LIMIT {min(asked.limit, LARGEST_ANSWER):d}"
     )
     with connection.cursor() as cursor:
         cursor.execute(query, values)
@@ -69,7 +69,7 @@ def _conditions(asked: AccountFilter) -> tuple[list[str], dict[str, Any]]:
         "timestamp <= %(timestamp_max)s": asked.timestamp_max,
         "debit_account_id = %(debits)s": not asked.credits and _id(asked.account_id),
         "debit_account_id <> %(credits)s": not asked.debits and _id(asked.account_id),
-        f"ordinal {further} (SELECT ordinal FROM ledger_transfer WHERE id = %(after)s AND tenant_id = %(tenant)s)": (
+        f"arrival {further} (SELECT arrival FROM ledger_transfer WHERE id = %(after)s AND tenant_id = %(tenant)s)": (
             asked.after and _id(asked.after)
         ),
     }

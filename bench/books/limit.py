@@ -15,8 +15,8 @@ from ledger.transfers import Transfer
 _TABLE = "bench_transfer"
 _INDEXES = (
     f"ALTER TABLE {_TABLE} ADD PRIMARY KEY (id)",
-    f"CREATE INDEX ON {_TABLE} (debit_account_id, effective_at, ordinal)",
-    f"CREATE INDEX ON {_TABLE} (credit_account_id, effective_at, ordinal)",
+    f"CREATE INDEX ON {_TABLE} (debit_account_id, effective_at, arrival)",
+    f"CREATE INDEX ON {_TABLE} (credit_account_id, effective_at, arrival)",
     f"CREATE INDEX ON {_TABLE} (user_data_128)",
 )
 #: The ledger's columns, with built-in types: a domain's rule is a guard of the product's.
@@ -26,11 +26,9 @@ SELECT attname, format_type(coalesce(nullif(typbasetype, 0), atttypid), CASE typ
 FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
 WHERE attrelid = 'ledger_transfer'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
-#: What the database counts and no b-tree holds, at the cost of a constant.
-_COUNTED = "arrival"
 _FIELDS = Transfer.__struct_fields__
 #: Above all that the ledger gave: what the limit's own rows are numbered by, for b-trees store equal keys in less room.
-_FIRST_ORDINAL = 2**40
+_FIRST = 2**40
 
 
 class CopyLimit:
@@ -38,7 +36,7 @@ class CopyLimit:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._ordinals = count(_FIRST_ORDINAL)
+        self._arrivals = count(_FIRST)
 
     @contextmanager
     def table(self) -> Iterator[None]:
@@ -53,10 +51,7 @@ class CopyLimit:
     def _making(self) -> tuple[str, str]:
         with self._server.superuser() as session:
             columns = session.execute(_COLUMNS.encode()).fetchall()
-        said = (
-            f'"{name}" {kind}{" NOT NULL" if needed else ""}{" DEFAULT 0" if name == _COUNTED else ""}'
-            for name, kind, needed in columns
-        )
+        said = (f'"{name}" {kind}{" NOT NULL" if needed else ""}' for name, kind, needed in columns)
         names = ", ".join(f'"{name}"' for name, *_ in columns)
         return (
             f"CREATE TABLE {_TABLE} ({', '.join(said)})",
@@ -65,21 +60,21 @@ class CopyLimit:
 
     def copied(self, tenant_id: UUID, transfers: Sequence[Transfer]) -> float:
         """Rows per second, with the commit."""
-        rendered = _rendered(tenant_id, transfers, self._ordinals)
+        rendered = _rendered(tenant_id, transfers, self._arrivals)
         with self._server.superuser() as session, session.cursor() as cursor:
             begun = perf_counter()
-            columns = ", ".join((*_FIELDS, "tenant_id", "timestamp", "ordinal"))
+            columns = ", ".join((*_FIELDS, "tenant_id", "timestamp", "arrival"))
             with cursor.copy(f"COPY {_TABLE} ({columns}) FROM STDIN".encode()) as copy:
                 for block in rendered:
                     copy.write(block)
             return len(transfers) / (perf_counter() - begun)
 
 
-def _rendered(tenant_id: UUID, transfers: Sequence[Transfer], ordinals: Iterator[int]) -> list[bytes]:
+def _rendered(tenant_id: UUID, transfers: Sequence[Transfer], arrivals: Iterator[int]) -> list[bytes]:
     """COPY's text format, in blocks of about a hundred kilobytes."""
     behind = f"\t{tenant_id}\t{BEGINNING.isoformat()}\t"
     lines = [
-        "\t".join(_text(getattr(transfer, field)) for field in _FIELDS) + f"{behind}{next(ordinals)}\n"
+        "\t".join(_text(getattr(transfer, field)) for field in _FIELDS) + f"{behind}{next(arrivals)}\n"
         for transfer in transfers
     ]
     return ["".join(lines[first : first + 400]).encode() for first in range(0, len(lines), 400)]

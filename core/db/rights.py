@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.db import roles, writers
+from core.db.arrivals import COLUMN
 from core.db.operations import AppendOnly
 
 # Where one role both owns and uses the tables, rights guard nothing: the triggers have to.
@@ -18,7 +19,7 @@ SELECT class.relname::text,
     ),
     ARRAY(
         SELECT attname::text FROM pg_attribute
-        WHERE attrelid = class.oid AND attname = ANY(%(numbered)s)
+        WHERE attrelid = class.oid AND attname = %(arrival)s
           AND has_column_privilege(%(role)s, class.oid, attnum, 'INSERT')
         ORDER BY attnum
     ),
@@ -54,7 +55,7 @@ ORDER BY 1
 """
 #: Rights to whole tables that it has none of.
 _FORBIDDEN = ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")
-_SEQUENCES = (writers.SEQUENCE, "ledger_ordinal")
+_SEQUENCES = (writers.SEQUENCE,)
 
 
 def missing(kept: Mapping[str, AppendOnly], *, definers: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -68,7 +69,7 @@ def missing(kept: Mapping[str, AppendOnly], *, definers: Collection[str]) -> Ite
         asked = {
             "tables": list(kept),
             "role": settings.APPLICATION_ROLE,
-            "numbered": list(roles.NUMBERED),
+            "arrival": COLUMN,
             "forbidden": list(_FORBIDDEN),
             "definers": [name for name in definers if name not in roles.runnable()],
             "runnable": roles.runnable(),

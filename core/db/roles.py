@@ -7,13 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
+from core.db.arrivals import COLUMN
+
 #: table → the columns that the application may update, where not all of them.
 _updatable: dict[str, tuple[str, ...]] = {}
 #: Functions that have the owner's rights, and that only the application may run. PostgreSQL only.
 _runnable: list[str] = []
-
-#: The columns that the database alone fills: when a row arrived, and a transfer's place in the order of recording.
-NUMBERED = ("arrival", "ordinal")
 
 _INSERTABLE = """
 SELECT class.relname, string_agg(quote_ident(other.attname), ', ' ORDER BY other.attnum)
@@ -21,7 +20,7 @@ FROM pg_class class
 JOIN pg_attribute arrival ON arrival.attrelid = class.oid AND arrival.attname = 'arrival'
 JOIN pg_attribute other ON other.attrelid = class.oid AND other.attnum > 0 AND NOT other.attisdropped
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'r'
-  AND NOT arrival.attisdropped AND other.attname <> ALL(%s)
+  AND NOT arrival.attisdropped AND other.attname <> %s
 GROUP BY class.relname
 """
 
@@ -85,7 +84,7 @@ def _grant_on_postgresql(connection: Any, role: str) -> None:
         for table, never_updated in cursor.fetchall():
             rights = "UPDATE, DELETE" if never_updated else "DELETE"
             cursor.execute(f"REVOKE {rights} ON {connection.ops.quote_name(table)} FROM {quoted}")
-        cursor.execute(_INSERTABLE, [list(NUMBERED)])
+        cursor.execute(_INSERTABLE, [COLUMN])
         for table, names in cursor.fetchall():
             # The order of rows is not for the writer to say: COPY would believe it.
             cursor.execute(f"REVOKE INSERT ON {connection.ops.quote_name(table)} FROM {quoted}")

@@ -25,7 +25,6 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=core.models.base.new_id, editable=False, primary_key=True, serialize=False)),
                 ('tenant_id', models.UUIDField(default=core.access.scope.tenant_id, editable=False, help_text='Whose books this belongs to.')),
                 ('at', models.DateTimeField(help_text="By the tenant's clock.")),
-                ('ordinal', models.BigIntegerField(editable=False, help_text='Its place in the order of recording.')),
             ],
             options={
                 'verbose_name_plural': 'expiries',
@@ -117,7 +116,6 @@ class Migration(migrations.Migration):
                 ('effective_at', models.DateTimeField(help_text='When it counts.')),
                 ('belongs_at', models.DateTimeField(blank=True, help_text='When it would count, were that accounting period not closed.', null=True)),
                 ('timestamp', models.DateTimeField(help_text="When it was recorded, by the tenant's clock.")),
-                ('ordinal', models.BigIntegerField(editable=False, help_text='Its place in the order of recording.')),
                 ('credit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='ledger.account')),
                 ('debit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='ledger.account')),
             ],
@@ -129,14 +127,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='account',
             constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('debits_pending'), '+', models.F('debits_posted')), output_field=core.db.fields.WideIntegerField()), models.Case(models.When(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(2)), 0), then=models.Value(340282366920938463463374607431768211455, output_field=core.db.fields.WideIntegerField())), default=models.F('credits_posted'))), django.db.models.lookups.LessThanOrEqual(models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('credits_pending'), '+', models.F('credits_posted')), output_field=core.db.fields.WideIntegerField()), models.Case(models.When(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('flags'), '&', models.Value(4)), 0), then=models.Value(340282366920938463463374607431768211455, output_field=core.db.fields.WideIntegerField())), default=models.F('debits_posted')))), name='ledger_account_limits'),
-        ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['debit_account', 'effective_at', 'ordinal'], name='ledger_transfer_debits'),
-        ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['credit_account', 'effective_at', 'ordinal'], name='ledger_transfer_credits'),
         ),
         migrations.AddIndex(
             model_name='transfer',

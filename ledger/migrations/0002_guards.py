@@ -1,10 +1,18 @@
 """The database's own guards: nothing posted changes, and balances follow the transfers."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 from core.db.domains import Restrict
 from core.db.ledger.triggers import KeepBalances
 from core.db.operations import AppendOnly
+
+
+def _in_order(model: str) -> migrations.AddField:
+    """The column that AppendOnly made, as the model's."""
+    ordinal = models.BigIntegerField(
+        db_column="arrival", editable=False, help_text="Its place in the order of recording."
+    )
+    return migrations.AddField(model_name=model, name="ordinal", field=ordinal)
 
 
 class Migration(migrations.Migration):
@@ -41,5 +49,14 @@ class Migration(migrations.Migration):
         AppendOnly("ledger_expiry"),
         AppendOnly("ledger_failedtransfer"),
         AppendOnly("ledger_accountingperiod", mutable=["state", "reason", "changed_at"]),
+        migrations.SeparateDatabaseAndState(state_operations=[_in_order("transfer"), _in_order("expiry")]),
+        migrations.AddIndex(
+            model_name="transfer",
+            index=models.Index(fields=["debit_account", "effective_at", "ordinal"], name="ledger_transfer_debits"),
+        ),
+        migrations.AddIndex(
+            model_name="transfer",
+            index=models.Index(fields=["credit_account", "effective_at", "ordinal"], name="ledger_transfer_credits"),
+        ),
         KeepBalances(),
     ]

@@ -41,7 +41,9 @@ class Expiry(TenantModel):
     """A pending transfer's time-out, under the transfer's id: writing it gives back what was held."""
 
     at = models.DateTimeField(help_text="By the tenant's clock.")
-    ordinal = models.BigIntegerField(editable=False, help_text="Its place in the order of recording.")
+    ordinal = models.BigIntegerField(
+        db_column="arrival", editable=False, help_text="Its place in the order of recording."
+    )
 
     class Meta:
         verbose_name_plural = "expiries"

@@ -49,7 +49,9 @@ class Transfer(TenantModel):
     )
     timestamp = models.DateTimeField(help_text="When it was recorded, by the tenant's clock.")
     # The database counts: many transfers share an instant, and a sandbox's clock stands still.
-    ordinal = models.BigIntegerField(editable=False, help_text="Its place in the order of recording.")
+    ordinal = models.BigIntegerField(
+        db_column="arrival", editable=False, help_text="Its place in the order of recording."
+    )
 
     class Meta:
         indexes: ClassVar[list[Any]] = [

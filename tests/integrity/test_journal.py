@@ -139,8 +139,8 @@ FAULTS = [
         {"core.guards": "daybook_enter_as_writer: the function does not say what it did"},
     ),
     Fault(
-        "ALTER TABLE ledger_transfer ALTER ordinal SET DEFAULT nextval('daybook_arrival')",
-        {"core.guards": "ledger_transfer: its column ordinal has another default"},
+        "CREATE SEQUENCE another; ALTER TABLE ledger_transfer ALTER arrival SET DEFAULT nextval('another')",
+        {"core.guards": "ledger_transfer: its column arrival has another default"},
     ),
     Fault(
         "ALTER TABLE core_auditrecord ALTER arrival SET DEFAULT 0",
@@ -182,8 +182,8 @@ FAULTS = [
         {"core.guards": "core_message: its column at may hold more than instant"},
     ),
     Fault(
-        "GRANT INSERT (arrival, ordinal) ON ledger_transfer TO daybook_app",
-        {"core.guards": "ledger_transfer: the application's role may INSERT ordinal, arrival"},
+        "GRANT INSERT (arrival) ON ledger_transfer TO daybook_app",
+        {"core.guards": "ledger_transfer: the application's role may INSERT arrival"},
     ),
     Fault(
         "GRANT DELETE, TRUNCATE ON core_auditrecord TO daybook_app",
@@ -202,8 +202,8 @@ FAULTS = [
         {"core.guards": "the application's role: may run ledger_keep_balances"},
     ),
     Fault(
-        "GRANT UPDATE ON SEQUENCE ledger_ordinal TO daybook_app",
-        {"core.guards": "the application's role: may set ledger_ordinal"},
+        "GRANT UPDATE ON SEQUENCE daybook_arrival TO daybook_app",
+        {"core.guards": "the application's role: may set daybook_arrival"},
     ),
     Fault(
         "ALTER TABLE core_seal ENABLE ROW LEVEL SECURITY",

@@ -216,8 +216,8 @@ def test_nothing_of_a_refused_statement_remains(ids: dict[str, UUID]) -> None:
                 "SET session_replication_role = replica",
                 "CREATE OR REPLACE FUNCTION ledger_keep_balances() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
                 "SET ROLE pg_write_all_data",
-                "INSERT INTO ledger_transfer (ordinal) VALUES (-1)",
-                "INSERT INTO ledger_expiry (ordinal) VALUES (-1)",
+                "INSERT INTO ledger_transfer (arrival) VALUES (-1)",
+                "INSERT INTO ledger_expiry (arrival) VALUES (-1)",
             )
         ),
         *(

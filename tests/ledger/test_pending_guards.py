@@ -215,7 +215,7 @@ def test_an_account_that_cannot_be_is_refused(books: object, changes: dict[str, 
         pytest.param("ALTER TABLE ledger_pending DISABLE TRIGGER USER", marks=_POSTGRESQL),
         pytest.param("DROP TRIGGER ledger_keep_expired ON ledger_expiry", marks=_POSTGRESQL),
         pytest.param("DROP TRIGGER ledger_keep_expired", marks=pytest.mark.mariadb("a statement that only it knows")),
-        pytest.param("SELECT setval('ledger_ordinal', 1)", marks=_POSTGRESQL),
+        pytest.param("SELECT setval('daybook_arrival', 1)", marks=_POSTGRESQL),
     ],
 )
 def test_the_application_has_no_right_to_bend_what_is_pending(held: Transfer, sql: str) -> None:

@@ -114,17 +114,7 @@ END IF;
 END
 """
 
-# Their arrival counts them already, row by row, in the order in which a statement names them.
-_ORDINAL = (
-    "ALTER TABLE {table} ALTER COLUMN ordinal SET DEFAULT 0",
-    (
-        "CREATE TRIGGER {table}_ordinal BEFORE INSERT ON {table} FOR EACH ROW "
-        "FOLLOWS append_only_{table}_insert SET NEW.ordinal = NEW.arrival"
-    ),
-)
-
 STATEMENTS = (
-    *(one.format(table=table) for table in ("ledger_transfer", "ledger_expiry") for one in _ORDINAL),
     _KEEP,
     _KEEP_EXPIRED,
     _OPENING,

@@ -44,9 +44,9 @@ OVERDRAWN = f"""
         SELECT FROM (
             SELECT account.*, coalesce(sum(credit) OVER later, 0) AS credited_later
             FROM (
-                SELECT debit_account_id AS account_id, ordinal, -amount AS credit FROM fresh
+                SELECT debit_account_id AS account_id, arrival, -amount AS credit FROM fresh
                 UNION ALL
-                SELECT credit_account_id, ordinal, amount FROM fresh
+                SELECT credit_account_id, arrival, amount FROM fresh
             ) AS sides
             CROSS JOIN LATERAL (
                 SELECT flags, credits_posted - debits_posted - debits_pending AS credit_left,
@@ -54,7 +54,7 @@ OVERDRAWN = f"""
                 FROM ledger_account WHERE id = account_id AND {GUARDED}
                 OFFSET 0
             ) AS account
-            WINDOW later AS (PARTITION BY account_id ORDER BY ordinal DESC
+            WINDOW later AS (PARTITION BY account_id ORDER BY arrival DESC
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         ) AS step
         WHERE (flags & 2 <> 0 AND credit_left < credited_later) OR (flags & 4 <> 0 AND debit_left < -credited_later)

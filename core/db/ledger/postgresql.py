@@ -183,12 +183,6 @@ CREATE TRIGGER ledger_keep_expired AFTER INSERT ON ledger_expiry
 REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_expired();
 """
 
-_COUNT = """
-CREATE SEQUENCE ledger_ordinal;
-ALTER TABLE ledger_transfer ALTER ordinal SET DEFAULT nextval('ledger_ordinal');
-ALTER TABLE ledger_expiry ALTER ordinal SET DEFAULT nextval('ledger_ordinal');
-"""
-
 # Most batches touch few of them, or none: so that is found out without looking at every account.
 _FIND_GUARDED = f"CREATE INDEX ledger_account_guarded ON ledger_account (id) WHERE {GUARDED}"
 
@@ -199,7 +193,6 @@ STATEMENTS = (
     IS_POSTING,
     _ROOM,
     _FIND_GUARDED,
-    _COUNT,
     *rules.STATEMENTS,
     _REFUSE_STRANGER,
     _KEEP,

@@ -17,8 +17,7 @@ from core.db.operations import AppendOnly
 from core.db.truncation import keeper
 
 _TRIGGER = re.compile(
-    r"\s*CREATE TRIGGER (?P<name>\w+)\s+(?P<when>\w+ \w+) ON (?P<table>\w+)\s+FOR EACH ROW\s+"
-    r"(?:FOLLOWS (?P<before>\w+)\s+)?(?P<body>.*)",
+    r"\s*CREATE TRIGGER (?P<name>\w+)\s+(?P<when>\w+ \w+) ON (?P<table>\w+)\s+FOR EACH ROW\s+(?P<body>.*)",
     re.DOTALL,
 )
 # How a condition of ours comes back from the catalogue.
@@ -79,10 +78,9 @@ def _triggers(statements: Sequence[str], there: Told, kept: Mapping[str, AppendO
 
 
 def _does(made: re.Match[str], there: Told) -> bool:
-    """Whether the trigger does what its statement said, and after the one that it follows."""
-    table, body = made["table"], f"{made['when']} {made['body']}"
-    place, before = (int(there["place"].get((table, name)) or 0) for name in (made["name"], made["before"]))
-    return place > before and str(there["trigger"][table, made["name"]]).split() == body.split()
+    """Whether the trigger does what its statement said."""
+    body = f"{made['when']} {made['body']}"
+    return str(there["trigger"][made["table"], made["name"]]).split() == body.split()
 
 
 def _unchecked(there: Told) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import OperationalError
 
-from core.db.roles import NUMBERED
+from core.db.arrivals import COLUMN
 from core.db.truncation import KEEPER
 
 # MariaDB's names of constraints are of one table, MySQL's of the whole database.
@@ -23,8 +23,6 @@ CREATE FUNCTION daybook_guards() RETURNS longtext READS SQL DATA SQL SECURITY DE
         SELECT 'owner' AS kind, '' AS of_table, '' AS name, CURRENT_USER() AS says
         UNION ALL SELECT 'trigger', event_object_table, trigger_name,
             CONCAT_WS(' ', action_timing, event_manipulation, action_statement)
-        FROM information_schema.triggers WHERE trigger_schema = DATABASE()
-        UNION ALL SELECT 'place', event_object_table, trigger_name, action_order
         FROM information_schema.triggers WHERE trigger_schema = DATABASE()
         UNION ALL SELECT 'keeper', referenced_table_name, table_name, NULL
         FROM information_schema.referential_constraints
@@ -39,7 +37,7 @@ CREATE FUNCTION daybook_guards() RETURNS longtext READS SQL DATA SQL SECURITY DE
         UNION ALL SELECT 'empty', table_name, column_name, NULL
         FROM information_schema.columns WHERE table_schema = DATABASE() AND is_nullable = 'YES'
         UNION ALL SELECT 'default', table_name, column_name, column_default
-        FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name IN {NUMBERED}
+        FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = '{COLUMN}'
         UNION ALL SELECT 'key', table_name, index_name, GROUP_CONCAT(column_name)
         FROM information_schema.statistics WHERE table_schema = DATABASE() AND non_unique = 0
         GROUP BY table_name, index_name

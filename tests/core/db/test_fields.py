@@ -14,8 +14,8 @@ from django.test.utils import isolate_apps
 
 from billing.models import Invoice
 from core.access.scope import tenant_id
+from core.db.arrivals import COLUMN
 from core.db.fields import WideIntegerField
-from core.db.roles import NUMBERED
 from core.db.transaction import atomic
 from core.models import new_id
 from core.money import PICO
@@ -117,7 +117,7 @@ def _copied_with_nan(table: str, column: str) -> str | None:
     quoted = connection.ops.quote_name
     with connection.cursor() as cursor:
         described = connection.introspection.get_table_description(cursor, table)
-    names = [one.name for one in described if one.name not in NUMBERED]
+    names = [one.name for one in described if one.name != COLUMN]
     values = ", ".join({"id": "%s", column: "'NaN'"}.get(name, quoted(name)) for name in names)
     copying = f"INSERT INTO {table} ({', '.join(map(quoted, names))}) SELECT {values} FROM {table} WHERE tenant_id = %s"
     with pytest.raises(DatabaseError) as error, atomic(), connection.cursor() as cursor:

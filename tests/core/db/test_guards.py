@@ -48,14 +48,13 @@ def test_each_trigger_and_constraint_that_is_gone_is_missed() -> None:
     _as_owner(
         "DROP TRIGGER ledger_keep_balances",
         "DROP TRIGGER ledger_opening_balance",
-        "DROP TRIGGER ledger_expiry_ordinal",
         "ALTER TABLE keeps_metering_void DROP FOREIGN KEY keeps_metering_void",
         "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_limits",
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_amount_rule",
         "ALTER TABLE billing_charge MODIFY n integer NOT NULL",
         "ALTER TABLE core_auditrecord MODIFY after longtext",
         "ALTER TABLE core_auditrecord ALTER arrival DROP DEFAULT",
-        "ALTER TABLE ledger_transfer ALTER ordinal SET DEFAULT 7",
+        "ALTER TABLE ledger_transfer ALTER arrival SET DEFAULT 7",
         "ALTER TABLE ledger_transfer MODIFY flags integer",
         "ALTER TABLE metering_void DROP PRIMARY KEY",
         "ALTER TABLE ledger_failedtransfer DROP KEY ledger_failed_once",
@@ -63,7 +62,6 @@ def test_each_trigger_and_constraint_that_is_gone_is_missed() -> None:
     )
     assert list(guards.missing()) == [
         ("ledger_account", "its trigger ledger_opening_balance is missing"),
-        ("ledger_expiry", "its trigger ledger_expiry_ordinal is missing"),
         ("ledger_transfer", "its trigger ledger_keep_balances is missing"),
         ("metering_void", "the table keeps_metering_void, for whose sake it can't be emptied, is missing"),
         ("ledger_account", "its constraint ledger_account_limits is missing"),
@@ -72,7 +70,7 @@ def test_each_trigger_and_constraint_that_is_gone_is_missed() -> None:
         ("core_auditrecord", "its column after may hold what it must not"),
         ("ledger_transfer", "its column flags may be empty"),
         ("core_auditrecord", "its column arrival has another default"),
-        ("ledger_transfer", "its column ordinal has another default"),
+        ("ledger_transfer", "its column arrival has another default"),
         ("ledger_account", "its column customer_id may name what is not in customers_customer"),
         ("metering_void", "two of its rows may have the same number"),
         ("ledger_failedtransfer", "two of its rows may have the same transfer_id and tenant_id"),
@@ -88,8 +86,8 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         "CREATE OR REPLACE TRIGGER append_only_core_message_delete BEFORE UPDATE ON core_message "
         "FOR EACH ROW BEGIN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'append-only: core_message refuses DELETE'; END",
         "CREATE OR REPLACE TRIGGER ledger_keep_balances AFTER INSERT ON ledger_transfer FOR EACH ROW SET @kept = 1",
-        "CREATE OR REPLACE TRIGGER ledger_transfer_ordinal BEFORE INSERT ON ledger_transfer FOR EACH ROW "
-        "PRECEDES append_only_ledger_transfer_insert SET NEW.ordinal = NEW.arrival",
+        "CREATE OR REPLACE TRIGGER append_only_ledger_transfer_insert BEFORE INSERT ON ledger_transfer FOR EACH ROW "
+        "SET NEW.arrival = 7",
         "CREATE TRIGGER gift BEFORE INSERT ON ledger_transfer FOR EACH ROW SET NEW.amount = NEW.amount + 1",
         "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_limits, "
         "ADD CONSTRAINT ledger_account_limits CHECK (flags & 4 = 4 OR credits_posted <= debits_posted)",
@@ -104,8 +102,8 @@ def test_each_guard_that_was_weakened_is_missed() -> None:
         ("billing_charge", "its trigger append_only_billing_charge_delete does not do what it did"),
         ("billing_invoice", "its trigger append_only_billing_invoice_update does not do what it did"),
         ("core_message", "its trigger append_only_core_message_delete does not do what it did"),
+        ("ledger_transfer", "its trigger append_only_ledger_transfer_insert does not do what it did"),
         ("ledger_transfer", "its trigger ledger_keep_balances does not do what it did"),
-        ("ledger_transfer", "its trigger ledger_transfer_ordinal does not do what it did"),
         ("ledger_transfer", "its trigger gift is not Daybook's"),
         ("ledger_account", "its constraint ledger_account_limits does not say what it did"),
         ("ledger_transfer", "its constraint ledger_transfer_kind does not say what it did"),

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, models
 from core.access import services as access
 from core.access.scope import tenant_id
 from core.db import roles, vendor
+from core.db.arrivals import COLUMN
 from core.db.guards import append_only
 from core.db.transaction import atomic
 from ledger import periods
@@ -111,7 +112,7 @@ def _filled() -> list[str]:
 
 def _copying(table: str, changed: str) -> str:
     """What adds a row like one that is there, but for one column."""
-    columns = {name: f'"{name}"' for name, _ in columns_of(table) if name not in roles.NUMBERED} | {changed: "%s"}
+    columns = {name: f'"{name}"' for name, _ in columns_of(table) if name != COLUMN} | {changed: "%s"}
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} FROM {table} LIMIT 1"
 
 
