@@ -42,7 +42,7 @@ DOMAINS: Mapping[str, Domain] = {
     "uint32_not_zero": _unsigned("bigint", 32, least=1),
     "uint64": _unsigned("numeric", 64),
     "uint128": _unsigned("numeric", 128),
-    # That it is whole needn't be asked again: it is a sum of what is.
+    # That it is whole needn't be asked: it begins with 0, of no decimals, and what is added to it is whole.
     "uint128_sum": Domain("numeric", f"VALUE BETWEEN 0 AND {2**128 - 1}"),
     "ledger_id": Domain("uuid", f"VALUE <> '{'0' * 32}' AND VALUE <> '{'f' * 32}'"),
     "ledger_account_flags": Domain("integer", "(VALUE & -48) = 0 AND (VALUE & 6) <> 6"),

@@ -32,7 +32,9 @@ SELECT 'search_path', 'sessions of the owner may write balances: they have the p
 WHERE current_setting('search_path') LIKE '%%daybook_posting%%'
    OR EXISTS (SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE one LIKE '%%daybook_posting%%')
 UNION ALL
-SELECT 'daybook_posting', 'there must be no schema of that name' WHERE to_regnamespace('daybook_posting') IS NOT NULL
+SELECT proname, 'the function has the path of what posts' FROM pg_proc, unnest(proconfig) AS one
+WHERE one LIKE '%%daybook_posting%%'
+  AND (pronamespace <> current_schema()::regnamespace OR proname <> ALL(%(definers)s))
 UNION ALL
 SELECT relname::text, told
 FROM pg_class class CROSS JOIN LATERAL (
@@ -234,7 +236,7 @@ def _triggers() -> dict[tuple[str, str], tuple[bool, str]]:
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
-    """What the catalogue says; `%(tables)s` in the query are the append-only ones."""
+    """What the catalogue says; `%(tables)s` in the query are the append-only ones, `%(definers)s` as `_definers`."""
     with connection.cursor() as cursor:
-        cursor.execute(query, {"tables": list(append_only())})
+        cursor.execute(query, {"tables": list(append_only()), "definers": _definers()})
         return list(cursor.fetchall())

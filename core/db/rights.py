@@ -34,11 +34,29 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
   AND pg_get_userbyid(class.relowner) <> %(role)s
 """
 
-# What it could become, and what it could run or set, and so pass by all of these; and what it must be able to run.
+# What it could become, own, make, run or set, and so pass by all of these; and what it must be able to run. An operator
+# of its own for our domains would be taken before PostgreSQL's: also by functions that have their owner's rights.
 _POWERS = """
 SELECT DISTINCT 'may become ' || pg_get_userbyid(relowner) FROM pg_class class
 WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s)
   AND pg_get_userbyid(relowner) <> %(role)s AND pg_has_role(%(role)s, relowner, 'MEMBER')
+UNION ALL
+SELECT 'owns ' || name FROM (
+    SELECT proname AS name, proowner AS owner FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+    UNION ALL SELECT typname, typowner FROM pg_type
+    WHERE typnamespace = current_schema()::regnamespace AND typtype = 'd'
+) AS made
+WHERE pg_get_userbyid(owner) = %(role)s AND EXISTS (
+    SELECT FROM pg_class WHERE oid = 'ledger_account'::regclass AND pg_get_userbyid(relowner) <> %(role)s
+)
+UNION ALL
+SELECT 'may create in ' || place FROM (
+    SELECT 'the database', has_database_privilege(%(role)s, current_database(), 'CREATE')
+    UNION ALL SELECT 'the schema', has_schema_privilege(%(role)s, current_schema(), 'CREATE')
+) AS one (place, may)
+WHERE may AND EXISTS (
+    SELECT FROM pg_class WHERE oid = 'ledger_account'::regclass AND pg_get_userbyid(relowner) <> %(role)s
+)
 UNION ALL
 SELECT 'may run ' || proname FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(definers)s)

@@ -11,6 +11,7 @@ from django.db.models import Model, UUIDField
 
 from core.access.scope import tenant_id
 from core.db.asking import count, fetched
+from core.db.ledger.rules import OF_A_KIND
 from core.integrity import Check, Finding, Outcome, outcome
 from core.money import format_pico
 from ledger.accounts import commodity
@@ -76,6 +77,8 @@ WHERE transfer.tenant_id = %(tenant)s
 ORDER BY transfer.id
 """
 
+_UNMEANT = f"SELECT id FROM ledger_transfer WHERE tenant_id = %(tenant)s AND NOT ({OF_A_KIND}) ORDER BY id"
+
 _ORPHANS = """
 SELECT account.id, account.code FROM ledger_account account
 LEFT JOIN customers_customer customer ON customer.id = account.customer_id
@@ -106,6 +109,10 @@ def _drifted(id: object, code: int, *differences: Decimal) -> Finding:
 
 def _stranger(id: object) -> Finding:
     return Finding(f"transfer {id}", "its accounts are missing, the same, of another tenant or of another currency")
+
+
+def _unmeant(id: object) -> Finding:
+    return Finding(f"transfer {id}", "its flags, its time-out and the pending transfer that it names don't agree")
 
 
 def _orphan(id: object, code: int) -> Finding:
@@ -169,6 +176,12 @@ CHECKS: tuple[Check, ...] = (
         rule=1,
         sentence="Every transfer joins two accounts of its own tenant and currency.",
         run=_asking(_STRANGERS, _stranger, of=Transfer, unit="transfers"),
+    ),
+    Check(
+        name="ledger.kinds",
+        rule=1,
+        sentence="Every transfer is plain, pending, or posts or voids a pending one.",
+        run=_asking(_UNMEANT, _unmeant, of=Transfer, unit="transfers"),
     ),
     Check(
         name="ledger.customers",

@@ -115,12 +115,21 @@ FAULTS = [
         {"core.guards": "ledger_post_plain: the function does not say what it did"},
     ),
     Fault(
-        "ALTER ROLE CURRENT_USER SET search_path = pg_catalog, public, pg_temp, daybook_posting",
+        "ALTER ROLE CURRENT_USER SET search_path = pg_catalog, public, pg_temp, pg_daybook_posting",
         {"core.guards": "search_path: sessions of the owner may write balances: they have the path of what posts"},
     ),
     Fault(
-        "CREATE SCHEMA daybook_posting",
-        {"core.guards": "daybook_posting: there must be no schema of that name"},
+        "CREATE FUNCTION gift() RETURNS int LANGUAGE sql SECURITY DEFINER "
+        "SET search_path = pg_catalog, public, pg_temp, pg_daybook_posting AS 'SELECT 1'",
+        {"core.guards": "gift: the function has the path of what posts"},
+    ),
+    Fault(
+        "GRANT CREATE ON SCHEMA public TO daybook_app",
+        {"core.guards": "the application's role: may create in the schema"},
+    ),
+    Fault(
+        "ALTER DOMAIN uint64 OWNER TO daybook_app",
+        {"core.guards": "the application's role: owns uint64"},
     ),
     Fault(
         "ALTER FUNCTION ledger_keep_balances() SECURITY INVOKER",

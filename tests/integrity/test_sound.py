@@ -25,6 +25,7 @@ COUNTED = {
     "ledger.balanced": (1, "currencies"),
     "ledger.balances": (20, "accounts"),
     "ledger.transfers": (50, "transfers"),
+    "ledger.kinds": (50, "transfers"),
     "ledger.customers": (20, "accounts"),
     "ledger.guards": (20, "accounts"),
     "ledger.pending": (0, "pending transfers and expiries"),

@@ -136,6 +136,9 @@ def test_nobody_posts_by_an_old_view_of_the_books(ids: dict[str, UUID], level: s
         ({"pending_id": _SOME_ID}, CHECK),
         ({"id": UUID(int=0)}, CHECK),
         ({"ledger": 392}, INTEGRITY),
+        ({"ledger": 0}, INTEGRITY),
+        ({"ledger": -1}, INTEGRITY),
+        ({"ledger": 2**32}, INTEGRITY),
     ],
 )
 def test_a_bad_transfer_is_refused(ids: dict[str, UUID], changes: dict[str, Any], state: str) -> None:
@@ -256,6 +259,29 @@ def test_an_account_opens_empty(ids: dict[str, UUID]) -> None:
     )
     assert state == INTEGRITY
     assert "must open with balances of zero" in message
+
+
+@pytest.mark.postgresql("MariaDB's DECIMAL has no more decimals than its column")
+def test_an_account_opens_with_a_zero_of_no_decimals(ids: dict[str, UUID]) -> None:
+    """Those of the first balance would be in each later sum."""
+    columns = (
+        "sub, tenant_id, customer_id, currency, code, ledger, flags, closed, user_data_64, user_data_32, created_at"
+    )
+    state, message = refused(
+        "INSERT INTO ledger_account (id, debits_posted, credits_posted, debits_pending, credits_pending, "
+        f"{columns}) SELECT gen_random_uuid(), 0, 0, 0, 0.000, 'another'{columns.removeprefix('sub')} "
+        "FROM ledger_account WHERE id = %s",
+        [ids["revenue"]],
+    )
+    assert state == INTEGRITY
+    assert "must open with balances of zero" in message
+
+
+@pytest.mark.postgresql("its schemas could come before PostgreSQL's")
+def test_nobody_makes_the_schema_by_whose_name_posting_is_known(ids: dict[str, UUID]) -> None:
+    """Operators in it would be taken before PostgreSQL's, with the owner's rights."""
+    with speaking_as("DATABASE_SUPERUSER_URL"):
+        assert "unacceptable schema name" in refused("CREATE SCHEMA pg_daybook_posting")[1]
 
 
 @pytest.mark.postgresql("its trigger functions could be put on other tables")

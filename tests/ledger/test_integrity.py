@@ -67,6 +67,7 @@ def test_sound_books_have_no_findings(ids: dict[str, UUID]) -> None:
         "ledger.balanced": (1, "currencies"),
         "ledger.balances": (3, "accounts"),
         "ledger.transfers": (2, "transfers"),
+        "ledger.kinds": (2, "transfers"),
         "ledger.customers": (3, "accounts"),
         "ledger.guards": (3, "accounts"),
         "ledger.pending": (0, "pending transfers and expiries"),
@@ -123,6 +124,23 @@ def test_a_transfer_that_vanished_or_changed_shows_in_both_balances(ids: dict[st
 def test_a_transfer_between_the_wrong_accounts_is_named(ids: dict[str, UUID], change: str) -> None:
     with bent(f"UPDATE ledger_transfer SET {change} WHERE id = %s", ids["transfer"]):
         assert [one.subject for one in findings()["ledger.transfers"]] == [f"transfer {ids['transfer']}"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "flags = 256",
+        "flags = 6",
+        "flags = 64",
+        "timeout = 1",
+        "timeout = -1",
+        "pending_id = '01930000-0000-7000-8000-000000000000'",
+    ],
+)
+def test_a_transfer_of_no_kind_is_named(ids: dict[str, UUID], change: str) -> None:
+    """Where triggers don't fire, nothing else refuses it on PostgreSQL."""
+    with bent(f"UPDATE ledger_transfer SET {change} WHERE id = %s", ids["transfer"]):
+        assert [one.subject for one in findings()["ledger.kinds"]] == [f"transfer {ids['transfer']}"]
 
 
 def test_an_account_that_went_to_another_tenant_is_missed(ids: dict[str, UUID]) -> None:

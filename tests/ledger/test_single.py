@@ -187,24 +187,34 @@ def test_it_uses_nothing_that_a_session_has_of_the_same_name(
 ) -> None:
     """Neither tables nor functions nor operators."""
     tables = ("ledger_account", "ledger_transfer", "ledger_accountingperiod", "ledger_failedtransfer")
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM public.{table}")
+    with speaking_as("DATABASE_SUPERUSER_URL"), connection.cursor() as cursor:
         cursor.execute(_SHADOWS)
     try:
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM public.{table}")
+            cursor.execute("SET search_path = shadows, pg_temp, public, pg_catalog")
+            cursor.execute("SELECT 1::numeric + 1, 6 & 3")
+            assert cursor.fetchone() == (99, 0)
         with atomic():
             assert single.posted(rows.values(transfer(unbilled, revenue, 5), at=MARCH_1))
     finally:
         connection.close()
+        with speaking_as("DATABASE_SUPERUSER_URL"), connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA shadows CASCADE")
     assert held(unbilled, revenue) == [Balances(debits_posted=5), Balances(credits_posted=5)]
 
 
 _SHADOWS = """
-CREATE FUNCTION pg_temp.always(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-CREATE OPERATOR pg_temp.= (leftarg = text, rightarg = text, function = pg_temp.always);
-CREATE FUNCTION pg_temp.much(numeric, numeric) RETURNS numeric LANGUAGE sql AS 'SELECT 99::numeric';
-CREATE OPERATOR pg_temp.+ (leftarg = numeric, rightarg = numeric, function = pg_temp.much);
-SET search_path = pg_temp, public, pg_catalog
+CREATE SCHEMA shadows; GRANT USAGE ON SCHEMA shadows TO PUBLIC;
+CREATE FUNCTION shadows.always(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR shadows.= (leftarg = text, rightarg = text, function = shadows.always);
+CREATE FUNCTION shadows.none(integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT 0';
+CREATE OPERATOR shadows.& (leftarg = integer, rightarg = integer, function = shadows.none);
+CREATE FUNCTION shadows.much(numeric, numeric) RETURNS numeric LANGUAGE sql AS 'SELECT 99::numeric';
+CREATE OPERATOR shadows.+ (leftarg = numeric, rightarg = numeric, function = shadows.much);
+CREATE FUNCTION shadows.less(numeric, numeric) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR shadows.<= (leftarg = numeric, rightarg = numeric, function = shadows.less)
 """
 
 

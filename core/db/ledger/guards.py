@@ -5,9 +5,10 @@ from __future__ import annotations
 #: Accounts that may not be overdrawn.
 GUARDED = "flags & 6 <> 0"
 
-# What moves balances says so by the path that it has to set anyway: there is no such schema. Others may set it, too,
-# but must also be allowed what only the owner is; what is named in full can't be another's.
-_PATH = "pg_catalog, public, pg_temp, daybook_posting"
+# What moves balances says so by the path that it has to set anyway: there is no such schema, and PostgreSQL lets nobody
+# make one whose name begins with pg_. Others may set that path, too, but must also be allowed what only the owner is;
+# what is named in full can't be another's.
+_PATH = "pg_catalog, public, pg_temp, pg_daybook_posting"
 #: What such a function sets.
 POSTING = f"SET search_path = {_PATH}"
 IS_POSTING = f"""
@@ -34,9 +35,13 @@ OPENED_WRONG = " OR ".join(
     ]
 )
 
+# A zero of many decimals would stay in every later sum.
+_FRACTIONS = " OR ".join(
+    f"scale(NEW.{side}_{kind}) <> 0" for side in ("debits", "credits") for kind in ("pending", "posted")
+)
 _OPENING = f"""
 CREATE TRIGGER ledger_opening_balance BEFORE INSERT ON ledger_account
-FOR EACH ROW WHEN ({OPENED_WRONG}) EXECUTE FUNCTION ledger_refuse_opening_balance();
+FOR EACH ROW WHEN ({OPENED_WRONG} OR {_FRACTIONS}) EXECUTE FUNCTION ledger_refuse_opening_balance();
 """
 
 # The general guard compares row by row. These two cost nothing per account: no statement but those that post
