@@ -41,22 +41,18 @@ SELECT DISTINCT 'may become ' || pg_get_userbyid(relowner) FROM pg_class class
 WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(tables)s)
   AND pg_get_userbyid(relowner) <> %(role)s AND pg_has_role(%(role)s, relowner, 'MEMBER')
 UNION ALL
-SELECT 'owns ' || name FROM (
-    SELECT proname AS name, proowner AS owner FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
-    UNION ALL SELECT typname, typowner FROM pg_type
-    WHERE typnamespace = current_schema()::regnamespace AND typtype = 'd'
-) AS made
-WHERE pg_get_userbyid(owner) = %(role)s AND EXISTS (
-    SELECT FROM pg_class WHERE oid = 'ledger_account'::regclass AND pg_get_userbyid(relowner) <> %(role)s
-)
-UNION ALL
-SELECT 'may create in ' || place FROM (
-    SELECT 'the database', has_database_privilege(%(role)s, current_database(), 'CREATE')
-    UNION ALL SELECT 'the schema', has_schema_privilege(%(role)s, current_schema(), 'CREATE')
-) AS one (place, may)
-WHERE may AND EXISTS (
-    SELECT FROM pg_class WHERE oid = 'ledger_account'::regclass AND pg_get_userbyid(relowner) <> %(role)s
-)
+SELECT told FROM (
+    SELECT 'owns ' || proname AS told FROM pg_proc
+    WHERE pronamespace = current_schema()::regnamespace AND pg_get_userbyid(proowner) = %(role)s
+    UNION ALL
+    SELECT 'owns ' || typname FROM pg_type
+    WHERE typnamespace = current_schema()::regnamespace AND typtype = 'd' AND pg_get_userbyid(typowner) = %(role)s
+    UNION ALL
+    SELECT 'may create in the database' WHERE has_database_privilege(%(role)s, current_database(), 'CREATE')
+    UNION ALL
+    SELECT 'may create in the schema' WHERE has_schema_privilege(%(role)s, current_schema(), 'CREATE')
+) AS power
+WHERE EXISTS (SELECT FROM pg_class WHERE oid = 'ledger_account'::regclass AND pg_get_userbyid(relowner) <> %(role)s)
 UNION ALL
 SELECT 'may run ' || proname FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%(definers)s)

@@ -128,6 +128,14 @@ FAULTS = [
         {"core.guards": "the application's role: may create in the schema"},
     ),
     Fault(
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO daybook_app', current_database());END $$",
+        {"core.guards": "the application's role: may create in the database"},
+    ),
+    Fault(
+        "ALTER FUNCTION ledger_is_within_limits OWNER TO daybook_app",
+        {"core.guards": "the application's role: owns ledger_is_within_limits"},
+    ),
+    Fault(
         "ALTER DOMAIN uint64 OWNER TO daybook_app",
         {"core.guards": "the application's role: owns uint64"},
     ),

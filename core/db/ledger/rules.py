@@ -1,7 +1,7 @@
 """The rules over several columns of a row that the models state, as PostgreSQL asks them.
 
 The text of a table's CHECK is parsed anew by each statement that writes to the table; the models' own took a quarter
-of what a single transfer takes of the processor. So accounts have one CHECK, that calls a function which a session
+of a single transfer's instructions. So accounts have one CHECK, that calls a function which a session
 parses once, and the trigger that moves balances asks of transfers what is true of plain ones by their nature.
 MariaDB has the models' CHECKs.
 """
