@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NoReturn, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core import json_text
 from core.access import services
 from core.access.scope import tenant_scope
 from core.actor import Actor
@@ -22,6 +23,8 @@ REFUSED = 1
 WRONG_USAGE = 2
 COMMAND = Actor(kind="command", name="bin/manage")
 
+#: So many pieces of JSON are written at once.
+_PIECES = 1_000
 #: What Python makes of bytes on the command line that are no text.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
@@ -70,8 +73,11 @@ class DaybookCommand(BaseCommand):
         return self.stderr._out  # type: ignore[return-value]  # noqa: SLF001 - as above
 
     def result_json(self, value: Any) -> None:
-        """The result as one JSON value."""
-        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True))
+        """The result as one JSON value; iterators in it are lists whose items are made as they are written."""
+        written = json_text.pieces(value)
+        while text := "".join(islice(written, _PIECES)):
+            self.stdout.write(text, ending="")
+        self.stdout.write()
 
 
 class TenantCommand(DaybookCommand):

@@ -8,8 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.accounts import AccountIdentity
-
 
 class Booked(NamedTuple):
     """How many charge transfers a key has, and their signed sum."""
@@ -50,7 +48,6 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     `next` is where the next page begins; None where there is none.
     """
 
-    account: AccountIdentity
     opening: int
     movements: tuple[Movement, ...]
     closing: int

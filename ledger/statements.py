@@ -1,4 +1,4 @@
-"""An account's movements, page by page, each with the balance after it."""
+"""An account's movements, page by page, each with the balance after it; of the tenant in scope."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Q, QuerySet, Sum
+from msgspec.structs import replace
 
-from core.access.scope import tenant_id
-from ledger.accounts import AccountIdentity
 from ledger.models import Account, Transfer
 from ledger.models.accounts import flagged
 from ledger.reports import Movement, Place, Statement
 from ledger.transfers import UNPOSTED
 
 #: A statement of everything is read in pages of so many movements.
-_PAGE = 1000
+PAGE = 1_000
 _SIDES = ("debit_account_id", "credit_account_id")
 _FIELDS = (
     *("effective_at", "ordinal", "id", "timestamp", "belongs_at", "code", "amount", *_SIDES),
@@ -53,23 +52,51 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def statement(
-    account: AccountIdentity, *, span: Span | None = None, after: Place | None = None, limit: int | None = None
+    account_id: UUID, *, span: Span | None = None, after: Place | None = None, limit: int = PAGE
 ) -> Statement:
-    """Opening balance, movements in the order in which they count, closing balance; of the tenant in scope.
+    """A page of at most so many movements, in the order in which they count, between two balances.
 
-    With a `limit` a page of so many; its `next` is where the page after it begins. A page takes as long as it is
-    long, however many movements come before it; only the opening balance of a span that starts somewhere is a sum.
+    Its `next` is where the page after it begins. A page takes as long as it is long, however many movements come before
+    it; only the opening balance of a span that starts somewhere is a sum.
     """
-    account_id, within = account.id_in(tenant_id()), span or Span()
-    opening = after.balance if after else _opening(account_id, within)
-    most = None if limit is None else limit + 1
-    size = _PAGE if most is None else min(most, _PAGE)
-    movements = tuple(islice(_movements(account_id, within, after, opening, size), most))
-    shown = movements[:limit]
+    within = span or Span()
+    opening = after.balance if after else opening_balance(account_id, within)
+    rows = _rows(account_id, within.condition & _further(after), limit + 1)
+    shown = _movements(account_id, rows[:limit], opening)
     closing = shown[-1].balance if shown else opening
-    last = shown[-1] if len(movements) > len(shown) and shown else None
-    following = Place(last.effective_at, last.ordinal, last.balance) if last else None
-    return Statement(account=account, opening=opening, movements=shown, closing=closing, next=following)
+    more = len(rows) > limit
+    following = Place(shown[-1].effective_at, shown[-1].ordinal, closing) if more else None
+    return Statement(opening=opening, movements=shown, closing=closing, next=following)
+
+
+def pages(
+    account_id: UUID, *, span: Span | None = None, after: Place | None = None, limit: int = PAGE
+) -> Iterator[Statement]:
+    """The statement from there to its end, page by page; at least one. Inside of a snapshot they belong together."""
+    while True:
+        page = statement(account_id, span=span, after=after, limit=limit)
+        yield page
+        if page.next is None:
+            return
+        after = page.next
+
+
+def latest(account_id: UUID, *, limit: int) -> tuple[Movement, ...]:
+    """The account's last movements, the last first, each with the balance after it. Call it inside of a snapshot."""
+    balances = Account.objects.values_list("debits_posted", "credits_posted").get(pk=account_id)
+    rows = _rows(account_id, Q(), limit, backward=True)
+    before = balances[0] - balances[1] - sum(_signed(account_id, row) for row in rows)
+    return _movements(account_id, rows[::-1], before)[::-1]
+
+
+def opening_balance(account_id: UUID, span: Span) -> int:
+    """The signed balance of what counted before the span."""
+    return 0 if span.start is None else net(account_id, span.before)
+
+
+def closing_balance(account_id: UUID, span: Span) -> int:
+    """The signed balance of what counted before the span's end."""
+    return net(account_id, replace(span, start=None).condition)
 
 
 def posted() -> QuerySet[Transfer]:
@@ -87,48 +114,48 @@ def net(account_id: UUID, condition: Q) -> int:
     return int(debit - credit)
 
 
-def _opening(account_id: UUID, span: Span) -> int:
-    return 0 if span.start is None else net(account_id, span.before)
+def _further(after: Place | None) -> Q:
+    """What comes after that place."""
+    if after is None:
+        return Q()
+    later = Q(effective_at__gt=after.effective_at) | Q(ordinal__gt=after.ordinal)
+    return Q(effective_at__gte=after.effective_at) & later
 
 
-def _movements(account_id: UUID, span: Span, after: Place | None, opening: int, size: int) -> Iterator[Movement]:
-    running = opening
-    while page := _page(account_id, span, after, size):
-        counters = _counters(account_id, page)
-        for row in page:
-            movement = _movement(account_id, row, counters, running)
-            running = movement.balance
-            yield movement
-        if len(page) < size:
-            return
-        after = Place(page[-1][0], page[-1][1], running)
-
-
-def _page(account_id: UUID, span: Span, after: Place | None, size: int) -> list[tuple[Any, ...]]:
-    """The next movements, each side read along its own index."""
-    further = span.condition
-    if after is not None:
-        later = Q(effective_at__gt=after.effective_at) | Q(ordinal__gt=after.ordinal)
-        further &= Q(effective_at__gte=after.effective_at) & later
+def _rows(account_id: UUID, condition: Q, size: int, *, backward: bool = False) -> list[tuple[Any, ...]]:
+    """The first movements under the condition, or the last ones, the last first; each side read along its own index."""
+    order = [f"-{field}" if backward else field for field in _FIELDS[:2]]
     sides = (
-        posted().filter(further, **{side: account_id}).order_by("effective_at", "ordinal").values_list(*_FIELDS)[:size]
+        posted().filter(condition, **{side: account_id}).order_by(*order).values_list(*_FIELDS)[:size]
         for side in _SIDES
     )
-    return list(islice(merge(*sides, key=_order), size))
+    return list(islice(merge(*sides, key=_order, reverse=backward), size))
 
 
-def _counters(account_id: UUID, page: Sequence[tuple[Any, ...]]) -> dict[UUID, tuple[int, str]]:
+def _counters(account_id: UUID, rows: Sequence[tuple[Any, ...]]) -> dict[UUID, tuple[int, str]]:
     """Code and sub of the accounts on the other side."""
-    ids = {one for row in page for one in row[7:9]} - {account_id}
-    rows = Account.objects.filter(pk__among=ids).values_list("pk", "code", "sub")
-    return {key: (code, sub) for key, code, sub in rows}
+    ids = {one for row in rows for one in row[7:9]} - {account_id}
+    found = Account.objects.filter(pk__among=ids).values_list("pk", "code", "sub")
+    return {key: (code, sub) for key, code, sub in found}
 
 
-def _movement(account_id: UUID, row: tuple[Any, ...], counters: dict[UUID, tuple[int, str]], running: int) -> Movement:
-    effective_at, ordinal, identity, recorded_at, belongs_at, code, amount, debit, credit, journal_id, about = row
-    debited = debit == account_id
-    counter = credit if debited else debit
-    signed = amount if debited else -amount
+def _movements(account_id: UUID, rows: Sequence[tuple[Any, ...]], opening: int) -> tuple[Movement, ...]:
+    """Each with the balance after it."""
+    counters, running, made = _counters(account_id, rows), opening, []
+    for row in rows:
+        running += _signed(account_id, row)
+        made.append(_movement(account_id, row, counters, running))
+    return tuple(made)
+
+
+def _signed(account_id: UUID, row: tuple[Any, ...]) -> int:
+    amount, debit = row[6:8]
+    return int(amount if debit == account_id else -amount)
+
+
+def _movement(account_id: UUID, row: tuple[Any, ...], counters: dict[UUID, tuple[int, str]], balance: int) -> Movement:
+    effective_at, ordinal, identity, recorded_at, belongs_at, code, _, debit, credit, journal_id, about = row
+    counter = credit if debit == account_id else debit
     return Movement(
         transfer_id=identity,
         effective_at=effective_at,
@@ -136,8 +163,8 @@ def _movement(account_id: UUID, row: tuple[Any, ...], counters: dict[UUID, tuple
         recorded_at=recorded_at,
         ordinal=ordinal,
         code=code,
-        amount=signed,
-        balance=running + signed,
+        amount=_signed(account_id, row),
+        balance=balance,
         counter_id=counter,
         counter_code=counters[counter][0],
         counter_sub=counters[counter][1],

@@ -28,7 +28,7 @@ def main(tenant_id: UUID, after: datetime) -> None:
     with tenant_scope(tenant_id), atomic():
         selectors.balance(BUSY)  # connected
         before, begun = _peak_mib(), perf_counter()
-        page = statement(BUSY, after=Place(after, 0, 0), limit=100)
+        page = statement(BUSY.id_in(tenant_id), after=Place(after, 0, 0), limit=100)
         seconds = perf_counter() - begun
     assert len(page.movements) == 100
     print(json.dumps({"seconds": seconds, "grown_mib": _peak_mib() - before}))

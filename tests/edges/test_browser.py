@@ -108,6 +108,22 @@ def test_pages_open_without_an_error(page: Page, shop: Shop, path: str, scheme: 
     assert page.locator("h1").is_visible()
 
 
+def test_an_accounts_statement_is_reached_and_asked_for_by_keyboard(page: Page, shop: Shop) -> None:
+    sign_in(page, shop)
+    page.goto("/console/ledger/account/?code=1200&currency__exact=EUR")
+    page.locator("#result_list tbody a").first.click()
+    press_until(page, 'a[href$="/statement/"]')
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    balances = page.locator("table.sheet tbody td:last-child")
+    assert balances.first.inner_text() == "0.00"
+    press_until(page, "#from")
+    page.locator("#from").fill("2031-01-01")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert balances.all_inner_texts()[0] == balances.all_inner_texts()[1] != "0"
+
+
 def test_the_overview_draws_a_chart_for_each_currency(page: Page, shop: Shop) -> None:
     sign_in(page, shop)
     page.wait_for_load_state("networkidle")

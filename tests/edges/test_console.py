@@ -52,6 +52,7 @@ def pages() -> Iterator[tuple[str, str]]:
         "billing_draft": [draft.payer_id, draft.currency],
         "billing_draft_page": [draft.payer_id, draft.currency],
         "billing_invoice_explain": [invoice.pk, 1],
+        "ledger_statement": [Account.objects.order_by("pk")[0].pk],
     }
     for route, _, name in addresses.pages():
         yield name, reverse(f"admin:{name}", args=arguments.get(name, [invoice.pk] if "<" in route else []))

@@ -21,26 +21,8 @@ from ledger import periods
 from ledger.chart import Code
 from ledger.models import AccountingPeriod
 from ledger.transfers import Transfer
-from tests.ledger.builders import bare_account, fresh_tenant, move, new_customer, opened, posted, transfer
+from tests.ledger.builders import bare_account, fresh_tenant, move, new_customer, opened, posted
 from tests.support.world import TESTER, instant
-
-
-@pytest.fixture
-def booked(books: Tenant) -> Transfer:
-    """EUR 12.50 charged to a customer."""
-    acme = new_customer()
-    charge = transfer(opened(acme, Code.UNBILLED_RECEIVABLE), opened(acme, Code.REVENUE), 25 * PICO // 2)
-    posted(charge)
-    return charge
-
-
-@pytest.fixture
-def console(client: Client, books: Tenant) -> Client:
-    """The console's session of an operator of these books."""
-    operator = get_user_model().objects.create_superuser(f"operator-{uuid4().hex}", password=uuid4().hex)
-    Membership.objects.create(user=operator, role="owner")
-    client.force_login(operator)
-    return client
 
 
 @pytest.mark.parametrize("name", ["account", "transfer"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.access.services import change_tenant
 from core.models import Tenant, new_id
 from core.money import PICO
 from customers.models import Customer
+from ledger import statements
 from ledger.chart import Code
 from tests.ledger.builders import APRIL_1, MARCH_1, new_customer, opened, posted, transfer
 from tests.support.world import TESTER, instant
@@ -160,6 +162,23 @@ def test_a_statement_page_by_page(books: Tenant, acme: Customer) -> None:
     assert ("opening balance" in told, "carried forward" in told) == (True, True)
     told = run(*asking, "--cursor", first["next"])
     assert ("brought forward" in told, "closing balance" in told) == (True, True)
+
+
+def test_a_long_statement_comes_in_pages_that_add_up(books: Tenant, acme: Customer) -> None:
+    """For people; in JSON it is one list. Both begin and end as a short one does."""
+    pool = opened(acme, Code.PREPAID_COMMIT, sub="pool"), opened(acme, Code.UNBILLED_RECEIVABLE)
+    posted(*(transfer(*pool, PICO) for _ in range(statements.PAGE + 1)))
+    asking = ("statement", "--tenant", books.key, "--customer", "acme", "--account", "2050")
+    told = run(*asking)
+    assert [told.count(words) for words in ("opening balance", "brought forward", "closing balance")] == [1, 1, 1]
+    assert re.findall(r"carried forward .* (\S+) │\n", told) == ["1000.00"]
+    assert "acme: 2050 prepaid commit pool EUR, continued" in told
+    [found] = json.loads(run(*asking, "--json"))["statements"]
+    assert [one["balance"] for one in found["movements"]] == [f"{n}.00" for n in range(1, statements.PAGE + 2)]
+    assert (found["opening"], found["closing"], found["next"]) == ("0.00", "1001.00", None)
+    [first] = json.loads(run(*asking, "--limit", "1", "--json"))["statements"]
+    [rest] = json.loads(run(*asking, "--cursor", first["next"], "--json"))["statements"]
+    assert (rest["opening"], rest["movements"]) == ("1.00", found["movements"][1:])
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1e3", "1000001", "9" * 30, "١"])

@@ -16,7 +16,7 @@ from ledger.accounts import AccountIdentity
 from ledger.chart import Code
 from ledger.integrity import CHECKS
 from ledger.results import Result
-from ledger.statements import Span, statement
+from ledger.statements import Span, closing_balance, latest, pages, statement
 from ledger.transfers import Transfer, reverse
 from tests.ledger.builders import MARCH_1, MAY_1, fresh_tenant, new_customer, opened, posted, transfer
 from tests.support.effort import sized
@@ -71,11 +71,22 @@ def test_balances_are_the_sums_of_what_was_created(plan: Plan) -> None:
         books = accounts()
         done = [one for batch in batches(books, plan) for one in created(batch)]
         for identity in books.values():
-            net = net_of(done, identity.id_in(tenant_id()))
-            closing = statement(identity, span=Span(start=MARCH_1 + timedelta(days=1))).closing
-            assert selectors.balance(identity) == selectors.balance(identity, as_of=MAY_1) == closing == net
+            account_id = identity.id_in(tenant_id())
+            net, span = net_of(done, account_id), Span(start=MARCH_1 + timedelta(days=1))
+            closing = statement(account_id, span=span).closing
+            assert closing == closing_balance(account_id, span) == net
+            assert selectors.balance(identity) == selectors.balance(identity, as_of=MAY_1) == net
+            assert_read_either_way(account_id)
         assert all(debit == credit for debit, credit in selectors.trial_balance().totals().values())
         assert [finding for check in CHECKS for finding in check.run().findings] == []
+
+
+def assert_read_either_way(account_id: UUID) -> None:
+    """Page by page from the start, or the last ones first, each movement is the same and has the same balance."""
+    told = list(pages(account_id, limit=2))
+    movements = [movement for page in told for movement in page.movements]
+    assert [page.opening for page in told] == [0, *(page.closing for page in told[:-1])]
+    assert list(latest(account_id, limit=3)) == movements[-3:][::-1]
 
 
 @many

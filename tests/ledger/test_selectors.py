@@ -72,14 +72,14 @@ def test_an_account_that_was_never_opened_has_nothing_on_it(acme: Customer) -> N
     nowhere = AccountIdentity(acme.id, "EUR", Code.BANK)
     assert selectors.balance(nowhere) == selectors.balance(nowhere, as_of=MAY_1) == 0
     assert selectors.balances([nowhere.id_in(tenant_id())]) == {}
-    assert statement(nowhere).movements == ()
+    assert statement(nowhere.id_in(tenant_id())).movements == ()
 
 
 def test_a_statement_runs_from_an_opening_to_a_closing_balance(
     unbilled: AccountIdentity, revenue: AccountIdentity, history: list[Transfer]
 ) -> None:
     """In the order in which things count, whenever they were recorded."""
-    found = statement(unbilled)
+    found = statement(unbilled.id_in(tenant_id()))
     assert (found.opening, found.closing) == (0, 115)
     assert [(one.transfer_id, one.amount, one.balance) for one in found.movements] == [
         (history[0].id, 100, 100),
@@ -108,7 +108,7 @@ def test_a_statement_of_a_span(
     expected: tuple[int, list[int], int],
 ) -> None:
     """It includes its start and not its end, so that spans tile: one's closing is the next one's opening."""
-    found = statement(unbilled, span=Span(start=start, end=end))
+    found = statement(unbilled.id_in(tenant_id()), span=Span(start=start, end=end))
     assert (found.opening, [one.amount for one in found.movements], found.closing) == expected
 
 
@@ -119,9 +119,9 @@ def test_pages_of_a_statement_are_the_statement(
     """Each goes on where the one before it ended, with its balance, also within one instant."""
     for n in range(7):
         posted(transfer(unbilled, revenue, 5 - n, effective_at=(MARCH_1, APRIL_1)[n % 2]))
-    whole, pages, after = statement(unbilled), list[Statement](), None
+    whole, pages, after = statement(unbilled.id_in(tenant_id())), list[Statement](), None
     while not pages or after:
-        pages.append(statement(unbilled, after=after, limit=limit))
+        pages.append(statement(unbilled.id_in(tenant_id()), after=after, limit=limit))
         after = pages[-1].next
     assert [one for page in pages for one in page.movements] == list(whole.movements)
     assert [page.opening for page in pages[1:]] == [page.closing for page in pages[:-1]]
@@ -134,9 +134,9 @@ def test_a_statement_as_it_was_known(unbilled: AccountIdentity, revenue: Account
     with atomic():
         services.post([transfer(unbilled, revenue, 10, effective_at=MARCH_1)], at=MARCH_1)
         services.post([transfer(unbilled, revenue, 5, effective_at=MARCH_1)], at=MAY_1)
-    known = statement(unbilled, span=Span(start=APRIL_1, recorded_by=APRIL_1))
+    known = statement(unbilled.id_in(tenant_id()), span=Span(start=APRIL_1, recorded_by=APRIL_1))
     assert (known.opening, known.closing) == (10, 10)
-    assert statement(unbilled, span=Span(start=APRIL_1)).opening == 15
+    assert statement(unbilled.id_in(tenant_id()), span=Span(start=APRIL_1)).opening == 15
 
 
 def test_a_statement_keeps_the_order_of_posting_within_an_instant(
@@ -146,7 +146,7 @@ def test_a_statement_keeps_the_order_of_posting_within_an_instant(
     amounts = [3, -3, 3, -3, 3]
     for minutes, amount in enumerate(amounts):
         posted(transfer(unbilled, revenue, amount), at=MARCH_1 + timedelta(minutes=minutes))
-    assert [one.balance for one in statement(unbilled).movements] == [3, 0, 3, 0, 3]
+    assert [one.balance for one in statement(unbilled.id_in(tenant_id())).movements] == [3, 0, 3, 0, 3]
 
 
 def test_the_trial_balance_adds_up_in_each_currency(

@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Self, TextIO, cast
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, NamedTuple, TextIO, cast
 from uuid import UUID
 
-import msgspec
 from django.core.management.base import CommandParser
 
-from core import display, pages
-from core.access.scope import tenant_id
+from core import display
 from core.arguments import count, day_or_instant
 from core.commands import TenantCommand
-from core.errors import InvalidValue
+from core.db.snapshot import snapshot
 from core.models import Tenant
 from customers.selectors import customer
-from ledger import selectors
+from ledger import marks, selectors
 from ledger.accounts import AccountIdentity
 from ledger.chart import Code, account_name, transfer_name
 from ledger.management.values import amount, beginning, ending, told
 from ledger.reports import Movement, Place, Statement
-from ledger.statements import Span, statement
-
-
-class _Mark(msgspec.Struct, frozen=True):
-    """What a cursor says: of which account and time the statement is, and where a page of it ends.
-
-    JSON's numbers hold no such balance.
-    """
-
-    account: UUID
-    start: datetime | None
-    end: datetime | None
-    recorded_by: datetime | None
-    effective_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    ordinal: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    balance: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,39}\Z")]
-
-    @classmethod
-    def of(cls, account: AccountIdentity, span: Span, place: Place) -> Self:
-        asked = account.id_in(tenant_id()), span.start, span.end, span.recorded_by
-        return cls(*asked, place.effective_at, place.ordinal, str(place.balance))
-
-    def is_of(self, account: AccountIdentity, span: Span) -> bool:
-        return self == self.of(account, span, self.place)
-
-    @property
-    def place(self) -> Place:
-        return Place(self.effective_at, self.ordinal, int(self.balance))
+from ledger.statements import Span, closing_balance, opening_balance, pages, statement
 
 
 class Command(TenantCommand):
@@ -70,47 +42,76 @@ class Command(TenantCommand):
         start, end = (beginning(options[name], tenant) for name in ("start", "end"))
         if start and end and end <= start:
             self.misuse("--to: must be after --from")
-        found, code = customer(options["customer"]), options["account"]
-        accounts = selectors.identities(customer_id=found.id, code=code)
+        found, code, asked = customer(options["customer"]), options["account"], options["cursor"]
         span = Span(start=start, end=end, recorded_by=ending(options["recorded_by"], tenant))
-        mark = None if options["cursor"] is None else pages.read(options["cursor"], _Mark)
-        if mark:
-            accounts = [one for one in accounts if mark.is_of(one, span)]
-            if not accounts:
-                raise InvalidValue("is of another account or of other times", field="cursor")
-        after, limit = mark.place if mark else None, options["limit"]
-        statements = [statement(one, span=span, after=after, limit=limit) for one in accounts]
-        cursors = [_cursor(one, span) for one in statements]
-        if options["json"]:
-            plain = {"customer": found.key, "code": code, "account": account_name(code)}
-            both = zip(statements, cursors, strict=True)
-            self.result_json(plain | {"statements": [_plain(one) | {"next": cursor} for one, cursor in both]})
-            return
-        if not statements:
+        accounts = {one.id_in(tenant.id): one for one in selectors.identities(customer_id=found.id, code=code)}
+        after = None
+        if asked is not None:
+            chosen, after = marks.among(accounts, span, text=asked)
+            accounts = {chosen: accounts[chosen]}
+        # What counts earlier may be booked meanwhile: the pages must still add up.
+        with snapshot():
+            statements = [_Asked(of_id, one, span, after, options["limit"]) for of_id, one in accounts.items()]
+            if options["json"]:
+                plain = {"customer": found.key, "code": code, "account": account_name(code)}
+                self.result_json(plain | {"statements": [one.plain() for one in statements]})
+                return
+            for one in statements:
+                self._print(found.key, one)
+        if not accounts:
             self.stdout.write(f"{found.key} has no account {code} {account_name(code)}: nothing was ever booked there.")
-        for one, cursor in zip(statements, cursors, strict=True):
-            self._print(found.key, one, goes_on=mark is not None, cursor=cursor)
 
-    def _print(self, customer_key: str, statement: Statement, *, goes_on: bool, cursor: str | None) -> None:
-        account = statement.account
-        name = " ".join(filter(None, (str(account.code), account_name(account.code), account.sub, account.currency)))
+    def _print(self, customer_key: str, asked: _Asked) -> None:
+        currency, goes_on = asked.account.currency, asked.after is not None
+        name = " ".join(filter(None, (f"{asked.account.code} {account_name(asked.account.code)}", asked.account.sub)))
         columns = ("effective", "what", "other account", "amount", "balance")
-        first = "brought forward" if goes_on else "opening balance"
-        last = "carried forward" if cursor else "closing balance"
-        rows = [
-            ["", first, "", "", amount(statement.opening, account.currency)],
-            *(_row(movement, account.currency) for movement in statement.movements),
-            ["", last, "", "", amount(statement.closing, account.currency)],
-        ]
-        table = display.table(f"{customer_key}: {name}", columns, rows, right=columns[3:])
-        display.console(cast("TextIO", self.stdout)).print(table)
-        if cursor:
-            self.stdout.write(f"There is more: --cursor {cursor}")
+        console = display.console(cast("TextIO", self.stdout))
+        for page in asked.pages():
+            rows = [
+                ["", "brought forward" if goes_on else "opening balance", "", "", amount(page.opening, currency)],
+                *(_row(movement, currency) for movement in page.movements),
+                ["", "carried forward" if page.next else "closing balance", "", "", amount(page.closing, currency)],
+            ]
+            title = f"{customer_key}: {name} {currency}{', continued' if goes_on else ''}"
+            console.print(display.table(title, columns, rows, right=columns[3:]))
+            goes_on = True
+            if asked.limit and page.next:
+                self.stdout.write(f"There is more: --cursor {marks.cursor(asked.account_id, asked.span, page.next)}")
 
 
-def _cursor(statement: Statement, span: Span) -> str | None:
-    """Where the page after it begins."""
-    return pages.cursor(_Mark.of(statement.account, span, statement.next)) if statement.next else None
+class _Asked(NamedTuple):
+    """The statement of one account: a page of it where there is a limit, else all that is left."""
+
+    account_id: UUID
+    account: AccountIdentity
+    span: Span
+    after: Place | None
+    limit: int | None
+
+    def pages(self) -> Iterable[Statement]:
+        if self.limit is None:
+            return pages(self.account_id, span=self.span, after=self.after)
+        return [statement(self.account_id, span=self.span, after=self.after, limit=self.limit)]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON says it; all movements are read while they are written."""
+        currency = self.account.currency
+        if self.limit is None:
+            opening = self.after.balance if self.after else opening_balance(self.account_id, self.span)
+            closing, following = closing_balance(self.account_id, self.span), None
+            movements: Iterable[Movement] = chain.from_iterable(page.movements for page in self.pages())
+        else:
+            [page] = self.pages()
+            opening, closing, following = page.opening, page.closing, page.next
+            movements = page.movements
+        return {
+            "currency": currency,
+            "sub": self.account.sub,
+            "opening": amount(opening, currency),
+            "movements": (_plain_movement(movement, currency) for movement in movements),
+            "closing": amount(closing, currency),
+            "next": marks.cursor(self.account_id, self.span, following),
+        }
 
 
 def _row(movement: Movement, currency: str) -> list[str]:
@@ -118,17 +119,6 @@ def _row(movement: Movement, currency: str) -> list[str]:
     money = [amount(movement.amount, currency), amount(movement.balance, currency)]
     late = f", belongs to {told(movement.belongs_at)}" if movement.belongs_at else ""
     return [told(movement.effective_at), f"{transfer_name(movement.code)}{late}", other, *money]
-
-
-def _plain(statement: Statement) -> dict[str, Any]:
-    currency = statement.account.currency
-    return {
-        "currency": currency,
-        "sub": statement.account.sub,
-        "opening": amount(statement.opening, currency),
-        "movements": [_plain_movement(movement, currency) for movement in statement.movements],
-        "closing": amount(statement.closing, currency),
-    }
 
 
 def _plain_movement(movement: Movement, currency: str) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""What the cursor of a statement says: of which account and time it is, and where a page of it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+import msgspec
+
+from core import pages
+from core.errors import InvalidValue
+from ledger.reports import Place
+from ledger.statements import Span
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """It brings a balance along, which is of no other account or time. JSON's numbers hold no such balance."""
+
+    account: UUID
+    start: datetime | None
+    end: datetime | None
+    recorded_by: datetime | None
+    effective_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    ordinal: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    balance: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,39}\Z")]
+
+    @classmethod
+    def of(cls, account_id: UUID, span: Span, place: Place) -> Self:
+        asked = account_id, span.start, span.end, span.recorded_by
+        return cls(*asked, place.effective_at, place.ordinal, str(place.balance))
+
+    def is_of(self, account_id: UUID, span: Span) -> bool:
+        return self == self.of(account_id, span, self.place)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.effective_at, self.ordinal, int(self.balance))
+
+
+def cursor(account_id: UUID, span: Span, place: Place | None) -> str | None:
+    """Where the page after it begins; None where there is none."""
+    return pages.cursor(Mark.of(account_id, span, place)) if place else None
+
+
+def among(account_ids: Iterable[UUID], span: Span, *, text: str) -> tuple[UUID, Place]:
+    """The account whose statement gave the cursor, and where that goes on.
+
+    Raises InvalidValue for what is no cursor, or is of none of these accounts or of other times.
+    """
+    mark = pages.read(text, Mark)
+    for account_id in account_ids:
+        if mark.is_of(account_id, span):
+            return account_id, mark.place
+    raise InvalidValue("is of another account or of other times", field="cursor")
