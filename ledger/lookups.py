@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
+from core.db import arrivals
 from ledger import rows
 from ledger.accounts import AccountRecord
 from ledger.filters import LARGEST_ANSWER, AccountFilter, QueryFilter
 from ledger.models import Account, Transfer
 from ledger.transfers import TransferRecord
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", Account, Transfer)
 _RECORD_FIELDS = TransferRecord.__struct_fields__
 _ANY = ("user_data_128", "user_data_64", "user_data_32", "ledger", "code")
 
@@ -33,22 +34,14 @@ def lookup_transfers(ids: Collection[UUID]) -> list[TransferRecord]:
 
 def query_accounts(asked: QueryFilter) -> list[AccountRecord]:
     """The accounts that the filter names."""
-    if not asked.is_valid:
-        return []
-    found = _matching(Account.objects.all(), asked, time="created_at")
-    if asked.after:
-        further = "lt" if asked.reversed else "gt"
-        last = Account.objects.filter(pk=asked.after).values("created_at")[:1]
-        found = found.filter(
-            Q(**{f"created_at__{further}": last}) | Q(**{"created_at": last, f"id__{further}": asked.after})
-        )
-    page = _page(found, asked, "created_at", "id")
-    return [rows.account_record(row) for row in page.values(*rows.ACCOUNT_FIELDS)]
+    found = _found(Account.objects.all(), asked, time="created_at", fields=rows.ACCOUNT_FIELDS)
+    return [rows.account_record(row) for row in found]
 
 
 def query_transfers(asked: QueryFilter) -> list[TransferRecord]:
     """The transfers that the filter names."""
-    return _transfers(Transfer.objects.all(), asked)
+    found = _found(Transfer.objects.all(), asked, time="timestamp", fields=_RECORD_FIELDS)
+    return [TransferRecord(**row) for row in found]
 
 
 def get_account_transfers(asked: AccountFilter) -> list[TransferRecord]:
@@ -58,28 +51,34 @@ def get_account_transfers(asked: AccountFilter) -> list[TransferRecord]:
         sides |= Q(debit_account_id=asked.account_id)
     if asked.credits:
         sides |= Q(credit_account_id=asked.account_id)
-    return _transfers(Transfer.objects.filter(sides), asked)
+    found = _found(Transfer.objects.filter(sides), asked, time="timestamp", fields=_RECORD_FIELDS)
+    return [TransferRecord(**row) for row in found]
 
 
-def _transfers(found: QuerySet[Transfer], asked: QueryFilter) -> list[TransferRecord]:
+def _found(among: QuerySet[M], asked: QueryFilter, *, time: str, fields: Sequence[str]) -> list[dict[str, Any]]:
+    """The fields of the rows that the filter names, in its order."""
     if not asked.is_valid:
         return []
-    found = _matching(found, asked, time="timestamp")
-    if asked.after:
-        last = Transfer.objects.filter(pk=asked.after).values("ordinal")
-        found = found.filter(**{f"ordinal__{'lt' if asked.reversed else 'gt'}": last})
-    return [TransferRecord(**row) for row in _page(found, asked, "ordinal").values(*_RECORD_FIELDS)]
-
-
-def _matching(found: QuerySet[M], asked: QueryFilter, *, time: str) -> QuerySet[M]:
     wanted: dict[str, Any] = {field: value for field in _ANY if (value := getattr(asked, field))}
     if asked.timestamp_min:
         wanted[f"{time}__gte"] = asked.timestamp_min
     if asked.timestamp_max:
         wanted[f"{time}__lte"] = asked.timestamp_max
-    return found.filter(**wanted)
+    ordered = among.filter(**wanted).order_by("-ordinal" if asked.reversed else "ordinal").values(*fields)
+    found: list[dict[str, Any]] = []
+    limit = min(asked.limit, LARGEST_ANSWER)
+    for after, through in arrivals.windows(*_range(among.model, asked), wanted=limit, backward=asked.reversed):
+        found += ordered.filter(ordinal__gt=after, ordinal__lte=through)[: limit - len(found)]
+        if len(found) == limit:
+            break
+    return found
 
 
-def _page(found: QuerySet[M], asked: QueryFilter, *order: str) -> QuerySet[M]:
-    by = [F(field).desc() if asked.reversed else F(field).asc() for field in order]
-    return found.order_by(*by)[: min(asked.limit, LARGEST_ANSWER)]
+def _range(model: type[Account] | type[Transfer], asked: QueryFilter) -> tuple[int, int]:
+    """After which arrival, and through which one: empty where it is to go on after what isn't there."""
+    if not asked.after:
+        return 0, arrivals.last()
+    place = model.objects.filter(pk=asked.after).values_list("ordinal", flat=True).first()
+    if place is None:
+        return 0, 0
+    return (0, place - 1) if asked.reversed else (place, arrivals.last())

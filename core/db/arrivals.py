@@ -19,6 +19,9 @@ from core.db.writers import SEQUENCE
 COLUMN = "arrival"
 #: Rows fetched at once.
 _BATCH = 2_000
+#: How many arrivals a first window has for each row that is wanted; and how much wider each further one is.
+_FIRST, _WIDER = 4, 8
+_LARGEST = 2**63 - 1
 
 
 def adding(table: str, *, postgresql: bool) -> list[str]:
@@ -43,6 +46,31 @@ def adding(table: str, *, postgresql: bool) -> list[str]:
 def draw() -> int:
     """An arrival above all that were given so far; drawn while writers are excluded, no row commits later below it."""
     return sequence.draw(SEQUENCE)
+
+
+def last() -> int:
+    """No row that can be seen has arrived after it."""
+    if not vendor.is_postgresql():
+        return _LARGEST
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sequence.last_drawn(SEQUENCE)}")
+        return int(cursor.fetchone()[0])
+
+
+def windows(after: int, through: int, *, wanted: int, backward: bool) -> Iterator[tuple[int, int]]:
+    """(after, through) of ranges that are read one after the other, until so many rows were found as are wanted.
+
+    A BRIN index finds a range, and not which rows come first: whoever asks for those at once reads all that there are.
+    """
+    width = _FIRST * wanted if vendor.is_postgresql() else _LARGEST
+    while after < through:
+        if backward:
+            yield max(after, through - width), through
+            through -= width
+        else:
+            yield after, min(through, after + width)
+            after += width
+        width *= _WIDER
 
 
 def rows(table: str, columns: Sequence[str], *, tenant_id: UUID, after: int, through: int) -> Iterator[tuple[Any, ...]]:

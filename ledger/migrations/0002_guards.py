@@ -49,7 +49,9 @@ class Migration(migrations.Migration):
         AppendOnly("ledger_expiry"),
         AppendOnly("ledger_failedtransfer"),
         AppendOnly("ledger_accountingperiod", mutable=["state", "reason", "changed_at"]),
-        migrations.SeparateDatabaseAndState(state_operations=[_in_order("transfer"), _in_order("expiry")]),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[_in_order("account"), _in_order("transfer"), _in_order("expiry")]
+        ),
         migrations.AddIndex(
             model_name="transfer",
             index=models.Index(fields=["debit_account", "effective_at", "ordinal"], name="ledger_transfer_debits"),

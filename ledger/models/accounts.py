@@ -56,6 +56,9 @@ class Account(TenantModel):
     credits_pending = WideIntegerField(default=0, help_text="What pending transfers would credit, in pico-units.")
     credits_posted = WideIntegerField(default=0, help_text="All that was ever credited, in pico-units.")
     created_at = models.DateTimeField(help_text="By the tenant's clock.")
+    ordinal = models.BigIntegerField(
+        db_column="arrival", editable=False, help_text="Its place in the order of recording."
+    )
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 from core import clock
 from core.access.scope import tenant_id
-from core.db import bulk
+from core.db import arrivals, bulk
 from core.errors import InvalidValue
 from core.models import Tenant, new_id
 from customers.models import Customer
@@ -34,7 +34,7 @@ from ledger.services import (
     post_all,
 )
 from ledger.statements import statement
-from ledger.transfers import TransferFlags, reverse
+from ledger.transfers import Transfer, TransferFlags, reverse
 from tests.ledger.builders import (
     APRIL_1,
     MARCH_1,
@@ -260,6 +260,37 @@ def test_the_relay_expires_by_each_tenants_clock() -> None:
     posted(still, at=clock.now() - timedelta(seconds=60))
     expire_every_tenant()
     assert [one.debits_pending for one in selectors.lookup_accounts([pending.debit_account_id])] == [3]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 8189])
+def test_pages_are_found_however_far_apart_their_transfers_arrived(limit: int) -> None:
+    """All of a tenant's, and those of one of its accounts, from either end."""
+    one, other = bare_account(), bare_account()
+    there = [move(one, other, 1) if n % 3 else move(other, bare_account(), 1) for n in range(9)]
+    for n, each in enumerate(there):
+        for _ in range(7 * n):
+            arrivals.draw()
+        posted(each)
+    of_one = [each for each in there if one in (each.debit_account_id, each.credit_account_id)]
+    queries: list[tuple[QueryFilter, Any, list[Transfer]]] = [
+        (QueryFilter(limit=limit), selectors.query_transfers, there),
+        (AccountFilter(account_id=one, limit=limit), selectors.get_account_transfers, of_one),
+    ]
+    for asked, query, expected in queries:
+        for backward in (False, True):
+            found: list[UUID] = []
+            after: UUID | None = None
+            while page := query(msgspec.structs.replace(asked, reversed=backward, after=after)):
+                assert len(page) <= limit
+                found += [each.id for each in page]
+                after = found[-1]
+            assert found == [each.id for each in (expected[::-1] if backward else expected)]
+
+
+def test_nothing_comes_after_a_transfer_that_is_not_there() -> None:
+    posted(move(bare_account(), bare_account(), 1))
+    for backward in (False, True):
+        assert selectors.query_transfers(QueryFilter(after=new_id(), reversed=backward)) == []
 
 
 def test_queries_page_in_the_order_of_recording() -> None:
