@@ -60,7 +60,8 @@ _OF_THE_LEDGER = {
 }
 
 _FUNCTIONS = """
-SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}'), pg_get_function_arguments(oid), ARRAY(
+SELECT proname::text, prosrc, prosecdef, coalesce(proconfig, '{}'), pg_get_function_arguments(oid),
+    pg_get_function_result(oid), ARRAY(
     SELECT CASE grantee WHEN 0 THEN 'anybody' ELSE pg_get_userbyid(grantee)::text END
     FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee <> proowner ORDER BY 1
 )
@@ -95,19 +96,36 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relname = AN
   AND attnum > 0 AND NOT attisdropped
 ORDER BY 1, 2
 """
+# A function or operator of the same name in another schema: with a search path that shows it, a guard reads as before.
+_ELSEWHERE = """
+SELECT pg_describe_object(classid, objid, 0), 'it calls ' || pg_describe_object(refclassid, refobjid, 0)
+    || ' in schema ' || coalesce(pronamespace, oprnamespace)::regnamespace
+FROM pg_depend
+LEFT JOIN pg_proc called ON refclassid = 'pg_proc'::regclass AND called.oid = refobjid
+LEFT JOIN pg_operator used ON refclassid = 'pg_operator'::regclass AND used.oid = refobjid
+LEFT JOIN pg_constraint named ON classid = 'pg_constraint'::regclass AND named.oid = objid
+LEFT JOIN pg_trigger trigger ON classid = 'pg_trigger'::regclass AND trigger.oid = objid
+LEFT JOIN pg_attrdef filled ON classid = 'pg_attrdef'::regclass AND filled.oid = objid
+LEFT JOIN pg_class class ON class.oid = coalesce(tgrelid, adrelid)
+WHERE coalesce(connamespace, relnamespace) = current_schema()::regnamespace
+  AND coalesce(pronamespace, oprnamespace) <> current_schema()::regnamespace
+ORDER BY 1, 2
+"""
 _FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(([^)]*)\)([^$]*)\$\$(.*?)\$\$", re.DOTALL)
+_RESULT = re.compile(r"RETURNS (\w+)")
 _SETTING = re.compile(r"SET (\w+) = '?(.+?)'?(?=\s+SET\s|\s+AS\s)", re.DOTALL)
 _REFERENCE = re.compile(r'FOREIGN KEY \("?(\w+)"?\) REFERENCES "?(\w+)"?\(')
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)\s[^;]*? ON (\w+)\s[^;]*")
 
 
 class _Function(NamedTuple):
-    """What a function does, whether with its owner's rights, what is set while it does it, and of what."""
+    """What a function does, whether with its owner's rights, what is set meanwhile, of what, and what it gives."""
 
     body: str
     definer: bool
     settings: frozenset[str]
     arguments: str
+    result: str
 
 
 @cache
@@ -143,18 +161,19 @@ def missing() -> Iterator[tuple[str, str]]:
     strange = sorted(triggers.keys() - _made().keys())
     yield from ((table, f"its trigger {name} is not Daybook's") for table, name in strange)
     yield from _rows(_DISARMED)
+    yield from _rows(_ELSEWHERE)
     yield from _altered()
     yield from _unchecked()
     yield from meant.doubled({(table, frozenset(columns)) for table, columns in _rows(_KEYS)})
     yield from _loosened()
-    yield from rights.missing(append_only(), definers=_definers())
+    yield from rights.missing(append_only(), definers=_definers(), called=_called())
 
 
 def _altered() -> Iterator[tuple[str, str]]:
     """(function, how it is not as the migrations made it, or whom they let run it)."""
     there = defaultdict(list)
-    for name, body, definer, settings_of, arguments, runners in _rows(_FUNCTIONS):
-        there[name].append(_Function(body, definer, frozenset(settings_of), arguments))
+    for name, body, definer, settings_of, arguments, result, runners in _rows(_FUNCTIONS):
+        there[name].append(_Function(body, definer, frozenset(settings_of), arguments, result))
         if name in _definers():
             others = [who for who in runners if who != settings.APPLICATION_ROLE]
             yield from ((name, f"{who} may run the function, as its owner") for who in others)
@@ -196,7 +215,7 @@ def _functions() -> dict[str, _Function]:
     statements = (POSTGRESQL_FUNCTIONS, *writers.POSTGRESQL, *postgresql.STATEMENTS)
     found = _FUNCTION.findall("\n".join(statements))
     return {
-        name: _Function(body, "SECURITY DEFINER" in head, _settings(head), arguments)
+        name: _Function(body, "SECURITY DEFINER" in head, _settings(head), arguments, _RESULT.findall(head)[0])
         for name, arguments, head, body in found
     }
 
@@ -204,6 +223,11 @@ def _functions() -> dict[str, _Function]:
 def _definers() -> list[str]:
     """Those that have their owner's rights."""
     return [name for name, function in _functions().items() if function.definer]
+
+
+def _called() -> list[str]:
+    """Those that guards call with the rights of whoever writes."""
+    return [name for name, function in _functions().items() if not function.definer and function.result == "boolean"]
 
 
 def _settings(head: str) -> frozenset[str]:

@@ -72,10 +72,13 @@ _FORBIDDEN = ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")
 _SEQUENCES = (writers.SEQUENCE,)
 
 
-def missing(kept: Mapping[str, AppendOnly], *, definers: Collection[str]) -> Iterator[tuple[str, str]]:
+def missing(
+    kept: Mapping[str, AppendOnly], *, definers: Collection[str], called: Collection[str]
+) -> Iterator[tuple[str, str]]:
     """(table, what the role may do to it and must not), and what else of its rights is not as it should be.
 
-    `kept` are the append-only tables, `definers` the functions that have their owner's rights.
+    `kept` are the append-only tables, `definers` the functions that have their owner's rights, `called` those that
+    guards call with the writer's own.
     """
     if not settings.APPLICATION_ROLE:
         return
@@ -86,7 +89,7 @@ def missing(kept: Mapping[str, AppendOnly], *, definers: Collection[str]) -> Ite
             "arrival": COLUMN,
             "forbidden": list(_FORBIDDEN),
             "definers": [name for name in definers if name not in roles.runnable()],
-            "runnable": roles.runnable(),
+            "runnable": [*roles.runnable(), *called],
             "sequences": list(_SEQUENCES),
         }
         cursor.execute(_RIGHTS, asked)

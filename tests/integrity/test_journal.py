@@ -65,6 +65,30 @@ FAULTS = [
         {"core.guards": "ledger_is_within_limits: the function does not say what it did"},
     ),
     Fault(
+        f"CREATE SCHEMA gift; CREATE FUNCTION gift.ledger_is_within_limits({', '.join(['int', *['numeric'] * 4])}) "
+        "RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'; "
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_limits, ADD CONSTRAINT ledger_account_limits CHECK "
+        "(gift.ledger_is_within_limits(flags, debits_pending, debits_posted, credits_pending, credits_posted)); "
+        "SET LOCAL search_path = public, gift",
+        {
+            "core.guards": "constraint ledger_account_limits on table ledger_account: it calls function "
+            "ledger_is_within_limits(integer,numeric,numeric,numeric,numeric) in schema gift"
+        },
+    ),
+    Fault(
+        "CREATE SCHEMA gift; CREATE FUNCTION gift.daybook_refuse_change() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN RETURN NULL;END'; "
+        "CREATE OR REPLACE TRIGGER append_only_billing_charge_delete BEFORE DELETE ON billing_charge "
+        "FOR EACH STATEMENT EXECUTE FUNCTION gift.daybook_refuse_change()",
+        {"core.guards": "it calls function gift.daybook_refuse_change() in schema gift"},
+    ),
+    Fault(
+        "CREATE SCHEMA gift; CREATE FUNCTION gift.always(uint128, int) RETURNS boolean LANGUAGE sql AS 'SELECT true'; "
+        "CREATE OPERATOR gift.>= (FUNCTION = gift.always, LEFTARG = uint128, RIGHTARG = int); "
+        "ALTER TABLE ledger_transfer ADD CHECK (amount OPERATOR(gift.>=) 1)",
+        {"core.guards": "it calls operator gift.>=(uint128,integer) in schema gift"},
+    ),
+    Fault(
         "ALTER TABLE payments_payment DROP CONSTRAINT payments_payment_amount, ADD CONSTRAINT payments_payment_amount "
         "CHECK (amount IS NOT NULL)",
         {"core.guards": "payments_payment: its constraint payments_payment_amount does not say what it did"},
@@ -122,6 +146,10 @@ FAULTS = [
         "CREATE FUNCTION gift() RETURNS int LANGUAGE sql SECURITY DEFINER "
         "SET search_path = pg_catalog, public, pg_temp, pg_daybook_posting AS 'SELECT 1'",
         {"core.guards": "gift: the function has the path of what posts"},
+    ),
+    Fault(
+        "REVOKE EXECUTE ON FUNCTION ledger_is_within_limits FROM PUBLIC",
+        {"core.guards": "the application's role: may not run ledger_is_within_limits"},
     ),
     Fault(
         "GRANT CREATE ON SCHEMA public TO daybook_app",
