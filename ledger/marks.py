@@ -1,4 +1,7 @@
-"""What the cursor of a statement says: of which account and time it is, and where a page of it ends."""
+"""What the cursor of a statement says: of which account and time it is, and where a page of it ends.
+
+It is signed: a page shows the balance that the cursor brings along, and nobody can send a link that shows another.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 import msgspec
+from django.core.signing import BadSignature, Signer
 
 from core import pages
 from core.errors import InvalidValue
@@ -16,7 +20,7 @@ from ledger.statements import Span
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """It brings a balance along, which is of no other account or time. JSON's numbers hold no such balance."""
+    """Its balance is of no other account or time. JSON's numbers hold no such balance."""
 
     account: UUID
     start: datetime | None
@@ -41,16 +45,23 @@ class Mark(msgspec.Struct, frozen=True):
 
 def cursor(account_id: UUID, span: Span, place: Place | None) -> str | None:
     """Where the page after it begins; None where there is none."""
-    return pages.cursor(Mark.of(account_id, span, place)) if place else None
+    return _signer().sign(pages.cursor(Mark.of(account_id, span, place))) if place else None
 
 
 def among(account_ids: Iterable[UUID], span: Span, *, text: str) -> tuple[UUID, Place]:
     """The account whose statement gave the cursor, and where that goes on.
 
-    Raises InvalidValue for what is no cursor, or is of none of these accounts or of other times.
+    Raises InvalidValue for what is no cursor of ours, or is of none of these accounts or of other times.
     """
-    mark = pages.read(text, Mark)
+    try:
+        mark = pages.read(_signer().unsign(text), Mark)
+    except BadSignature as error:
+        raise InvalidValue("is not a cursor that this list gave", field="cursor") from error
     for account_id in account_ids:
         if mark.is_of(account_id, span):
             return account_id, mark.place
     raise InvalidValue("is of another account or of other times", field="cursor")
+
+
+def _signer() -> Signer:
+    return Signer(sep=".", salt="ledger.statement")

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Q, QuerySet, Sum
-from msgspec.structs import replace
 
 from ledger.models import Account, Transfer
 from ledger.models.accounts import flagged
@@ -60,7 +59,7 @@ def statement(
     it; only the opening balance of a span that starts somewhere is a sum.
     """
     within = span or Span()
-    opening = after.balance if after else opening_balance(account_id, within)
+    opening = _opening(account_id, within, after)
     rows = _rows(account_id, within.condition & _further(after), limit + 1)
     shown = _movements(account_id, rows[:limit], opening)
     closing = shown[-1].balance if shown else opening
@@ -89,14 +88,10 @@ def latest(account_id: UUID, *, limit: int) -> tuple[Movement, ...]:
     return _movements(account_id, rows[::-1], before)[::-1]
 
 
-def opening_balance(account_id: UUID, span: Span) -> int:
-    """The signed balance of what counted before the span."""
-    return 0 if span.start is None else net(account_id, span.before)
-
-
-def closing_balance(account_id: UUID, span: Span) -> int:
-    """The signed balance of what counted before the span's end."""
-    return net(account_id, replace(span, start=None).condition)
+def balances_of(account_id: UUID, *, span: Span, after: Place | None = None) -> tuple[int, int]:
+    """The opening and closing balance of the statement from there to its end."""
+    opening = _opening(account_id, span, after)
+    return opening, opening + net(account_id, span.condition & _further(after))
 
 
 def posted() -> QuerySet[Transfer]:
@@ -112,6 +107,12 @@ def net(account_id: UUID, condition: Q) -> int:
         for side in _SIDES
     )
     return int(debit - credit)
+
+
+def _opening(account_id: UUID, span: Span, after: Place | None) -> int:
+    if after is not None:
+        return after.balance
+    return 0 if span.start is None else net(account_id, span.before)
 
 
 def _further(after: Place | None) -> Q:

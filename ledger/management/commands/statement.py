@@ -20,7 +20,7 @@ from ledger.accounts import AccountIdentity
 from ledger.chart import Code, account_name, transfer_name
 from ledger.management.values import amount, beginning, ending, told
 from ledger.reports import Movement, Place, Statement
-from ledger.statements import Span, closing_balance, opening_balance, pages, statement
+from ledger.statements import Span, balances_of, pages, statement
 
 
 class Command(TenantCommand):
@@ -97,8 +97,7 @@ class _Asked(NamedTuple):
         """As JSON says it; all movements are read while they are written."""
         currency = self.account.currency
         if self.limit is None:
-            opening = self.after.balance if self.after else opening_balance(self.account_id, self.span)
-            closing, following = closing_balance(self.account_id, self.span), None
+            (opening, closing), following = balances_of(self.account_id, span=self.span, after=self.after), None
             movements: Iterable[Movement] = chain.from_iterable(page.movements for page in self.pages())
         else:
             [page] = self.pages()
