@@ -20,9 +20,10 @@ import json, os, sys
 print(json.dumps({name: os.environ[name] for name in os.environ if name.startswith("DATABASE_")}), flush=True)
 """
 #: As long as whoever started it, however slow the machine is.
-_LINGERS = f"""{_TELLS}
-import time
+_LINGERS = f"""
+import os, time
 parent = os.getppid()
+{_TELLS}
 while os.getppid() == parent:
     time.sleep(0.05)
 """
