@@ -67,8 +67,8 @@ def _found(among: QuerySet[M], asked: QueryFilter, *, time: str, fields: Sequenc
     ordered = among.filter(**wanted).order_by("-ordinal" if asked.reversed else "ordinal").values(*fields)
     found: list[dict[str, Any]] = []
     limit = min(asked.limit, LARGEST_ANSWER)
-    for after, through in arrivals.windows(*_range(among.model, asked), wanted=limit, backward=asked.reversed):
-        found += ordered.filter(ordinal__gt=after, ordinal__lte=through)[: limit - len(found)]
+    for after, through in arrivals.ranges(*_range(among.model, asked), wanted=limit, backward=asked.reversed):
+        found = list(ordered.filter(ordinal__gt=after, ordinal__lte=through)[:limit])
         if len(found) == limit:
             break
     return found

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
 from ledger.models import Account, Transfer
 from ledger.models.accounts import flagged
@@ -119,8 +120,9 @@ def _further(after: Place | None) -> Q:
     """What comes after that place."""
     if after is None:
         return Q()
-    later = Q(effective_at__gt=after.effective_at) | Q(ordinal__gt=after.ordinal)
-    return Q(effective_at__gte=after.effective_at) & later
+    # As one comparison of rows: else PostgreSQL goes through what counts in the same instant and came before.
+    place = TupleGreaterThan((F("effective_at"), F("ordinal")), (after.effective_at, after.ordinal))
+    return Q(place, effective_at__gte=after.effective_at)
 
 
 def _rows(account_id: UUID, condition: Q, size: int, *, backward: bool = False) -> list[tuple[Any, ...]]:

@@ -19,7 +19,7 @@ from core.db.writers import SEQUENCE
 COLUMN = "arrival"
 #: Rows fetched at once.
 _BATCH = 2_000
-#: How many arrivals a first window has for each row that is wanted; and how much wider each further one is.
+#: How many arrivals a first range has for each row that is wanted; and how much wider each further one is.
 _FIRST, _WIDER = 4, 8
 _LARGEST = 2**63 - 1
 
@@ -57,19 +57,19 @@ def last() -> int:
         return int(cursor.fetchone()[0])
 
 
-def windows(after: int, through: int, *, wanted: int, backward: bool) -> Iterator[tuple[int, int]]:
-    """(after, through) of ranges that are read one after the other, until so many rows were found as are wanted.
+def ranges(after: int, through: int, *, wanted: int, backward: bool) -> Iterator[tuple[int, int]]:
+    """(after, through) of ever wider ranges from one end: the first with as many rows as are wanted has the answer.
 
-    A BRIN index finds a range, and not which rows come first: whoever asks for those at once reads all that there are.
+    A BRIN index finds a range, and not which of its rows come first: whoever asks for those at once reads all that
+    there are. Each range has those before it, so that one statement finds all of an answer: of a transaction that ends
+    meanwhile it sees everything or nothing.
     """
     width = _FIRST * wanted if vendor.is_postgresql() else _LARGEST
     while after < through:
-        if backward:
-            yield max(after, through - width), through
-            through -= width
-        else:
-            yield after, min(through, after + width)
-            after += width
+        reached = min(through, after + width), max(after, through - width)
+        yield (reached[1], through) if backward else (after, reached[0])
+        if width >= through - after:
+            return
         width *= _WIDER
 
 

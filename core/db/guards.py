@@ -58,8 +58,10 @@ LEFT JOIN pg_operator used ON refclassid = 'pg_operator'::regclass AND used.oid 
 LEFT JOIN pg_constraint named ON classid = 'pg_constraint'::regclass AND named.oid = objid
 LEFT JOIN pg_trigger trigger ON classid = 'pg_trigger'::regclass AND trigger.oid = objid
 LEFT JOIN pg_attrdef filled ON classid = 'pg_attrdef'::regclass AND filled.oid = objid
-LEFT JOIN pg_class class ON class.oid = coalesce(tgrelid, adrelid)
-WHERE coalesce(connamespace, relnamespace) = current_schema()::regnamespace
+LEFT JOIN pg_class class ON class.oid = coalesce(nullif(conrelid, 0), tgrelid, adrelid)
+LEFT JOIN pg_type type ON type.oid = contypid
+WHERE coalesce(relnamespace, typnamespace) = current_schema()::regnamespace
+  AND (relname = ANY(%(ours)s) OR typname = ANY(%(domains)s))
   AND coalesce(pronamespace, oprnamespace) <> current_schema()::regnamespace
 ORDER BY 1, 2
 """
@@ -86,7 +88,7 @@ SELECT class.relname::text, named.conname::text, pg_get_constraintdef(named.oid)
 FROM pg_constraint named JOIN pg_class class ON class.oid = named.conrelid
 WHERE class.relnamespace = current_schema()::regnamespace AND named.contype IN ('c', 'f') AND named.convalidated
 """
-# The columns of all keys that hold for every row, and at once.
+# The columns of all keys that hold for every row, at once, and compare as PostgreSQL does.
 _KEYS = """
 SELECT class.relname::text, ARRAY(
     SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS part (number, place)
@@ -95,11 +97,17 @@ SELECT class.relname::text, ARRAY(
 FROM pg_index JOIN pg_class class ON class.oid = indrelid
 WHERE class.relnamespace = current_schema()::regnamespace AND indisunique AND indimmediate AND indisvalid
   AND indpred IS NULL AND indexprs IS NULL
+  AND NOT EXISTS (
+    SELECT FROM pg_opclass kind WHERE kind.oid = ANY(indclass) AND opcnamespace <> 'pg_catalog'::regnamespace
+  )
 """
 # The type of each column of an append-only table; where that is a domain, what it is made of, and its rule;
 # whether the column may be empty; and its default.
 _COLUMNS = """
-SELECT class.relname::text, attname::text, typname::text, format_type(typbasetype, type.typtypmod), (
+SELECT class.relname::text, attname::text, CASE
+    WHEN typnamespace IN (current_schema()::regnamespace, 'pg_catalog'::regnamespace) THEN typname::text
+    ELSE typnamespace::regnamespace || '.' || typname
+END, format_type(typbasetype, type.typtypmod), (
     SELECT pg_get_constraintdef(rule.oid) FROM pg_constraint rule
     WHERE rule.contypid = type.oid AND rule.conname = type.typname || '_rule' AND rule.convalidated
 ), NOT attnotnull, pg_get_expr(adbin, adrelid)
@@ -257,7 +265,16 @@ def _triggers() -> dict[tuple[str, str], tuple[bool, str]]:
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
-    """What the catalogue says; `%(tables)s` in the query are the append-only ones, `%(definers)s` as `_definers`."""
+    """What the catalogue says; `%(tables)s` in the query are the append-only ones, `%(definers)s` as `_definers`.
+
+    `%(ours)s` are all tables of ours, `%(domains)s` all domains.
+    """
+    asked = {"tables": list(append_only()), "definers": _definers(), "domains": list(DOMAINS), "ours": _tables()}
     with connection.cursor() as cursor:
-        cursor.execute(query, {"tables": list(append_only()), "definers": _definers()})
+        cursor.execute(query, asked)
         return list(cursor.fetchall())
+
+
+@cache
+def _tables() -> list[str]:
+    return sorted({table for table, _ in meant.fields()})

@@ -20,13 +20,13 @@ from core.console.panels import panel
 from core.console.shown import address_of_list, figure, instant, link, number, plain_money, table
 from core.db.snapshot import snapshot
 from core.errors import InvalidValue
-from ledger import marks
+from ledger import cursors
 from ledger.accounts import commodity
 from ledger.chart import account_name, transfer_name
 from ledger.models import Account, Transfer
 from ledger.operators import days
 from ledger.reports import Movement, Place, Statement
-from ledger.statements import Span, latest, statement
+from ledger.statements import Span, balances_of, latest, statement
 
 #: Movements of a page, and of an account's own page.
 _SHOWN, _LATEST = 50, 20
@@ -71,15 +71,17 @@ def account_statement(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _shown(account: Account, first: date | None, last: date | None, cursor: str) -> dict[str, Any]:
     span = _span(first, last)
-    after = marks.among([account.pk], span, text=cursor)[1] if cursor else None
+    after = cursors.read(cursor, [account.pk], span)[1] if cursor else None
     with snapshot():
         found = statement(account.pk, span=span, after=after, limit=_SHOWN)
+        missed = 0 if found.next or not after else balances_of(account.pk, span=span)[1] - found.closing
     asked = {name: day for name, day in (("from", first), ("to", last)) if day}
-    further = marks.cursor(account.pk, span, found.next)
+    further = cursors.written(account.pk, span, found.next)
     return {
         **table(_COLUMNS, _rows(found, after, _counted(account)), right=_SIDES, empty=""),
         "before": urlencode(asked) if after else None,
         "further": further and urlencode(asked | {"cursor": further}),
+        "missed": missed and plain_money(missed, _counted(account)),
     }
 
 

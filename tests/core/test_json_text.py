@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,9 @@ def test_an_item_is_made_when_it_is_written() -> None:
     written = pieces({"first": items(), "second": None})
     assert next(piece for piece in written if piece.endswith(" 0")) == "[\n    0"
     assert made == [0]
+
+
+@pytest.mark.parametrize("key", [1, None, True, ("a",), b"a"])
+def test_a_key_is_text(key: object) -> None:
+    with pytest.raises(TypeError, match="a key must be text"):
+        list(pieces({key: 1}))

@@ -121,7 +121,7 @@ def test_an_accounts_statement_is_reached_and_asked_for_by_keyboard(page: Page, 
     page.locator("#from").fill("2031-01-01")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert balances.all_inner_texts()[0] == balances.all_inner_texts()[1] != "0"
+    assert balances.all_inner_texts()[0] == balances.all_inner_texts()[1] != "0.00"
 
 
 def test_the_overview_draws_a_chart_for_each_currency(page: Page, shop: Shop) -> None:

@@ -89,6 +89,20 @@ FAULTS = [
         {"core.guards": "it calls operator gift.>=(uint128,integer) in schema gift"},
     ),
     Fault(
+        "CREATE SCHEMA gift; CREATE DOMAIN gift.uint128 AS numeric CONSTRAINT uint128_rule CHECK "
+        f"(VALUE >= 0 AND VALUE <= {2**128 - 1} AND scale(VALUE) = 0); "
+        "ALTER TABLE ledger_transfer ALTER amount TYPE gift.uint128",
+        {"core.guards": "ledger_transfer: its column amount may hold more than uint128"},
+    ),
+    Fault(
+        "CREATE SCHEMA gift; CREATE FUNCTION gift.never(uuid, uuid) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; "
+        "CREATE OPERATOR CLASS gift.odd FOR TYPE uuid USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, "
+        "OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 gift.never(uuid, uuid); "
+        "ALTER TABLE ledger_failedtransfer DROP CONSTRAINT ledger_failed_once; "
+        "CREATE UNIQUE INDEX ledger_failed_once ON ledger_failedtransfer (transfer_id gift.odd, tenant_id)",
+        {"core.guards": "ledger_failedtransfer: two of its rows may have the same"},
+    ),
+    Fault(
         "ALTER TABLE payments_payment DROP CONSTRAINT payments_payment_amount, ADD CONSTRAINT payments_payment_amount "
         "CHECK (amount IS NOT NULL)",
         {"core.guards": "payments_payment: its constraint payments_payment_amount does not say what it did"},
@@ -312,6 +326,17 @@ FAULTS = [
 @each(FAULTS)
 def test_a_fault_is_found(fault: Fault) -> None:
     assert_found(fault)
+
+
+@pytest.mark.postgresql("elsewhere DDL can't be undone")
+def test_what_others_keep_in_the_same_schema_is_theirs() -> None:
+    """A table of reports, with a default of its owner's."""
+    with corrupted(
+        "CREATE SCHEMA ours",
+        "CREATE FUNCTION ours.new_id() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'",
+        "CREATE TABLE reports (id uuid DEFAULT ours.new_id() CHECK (id <> ours.new_id()))",
+    ):
+        assert findings() == {}
 
 
 @pytest.mark.postgresql("MariaDB has no such function")

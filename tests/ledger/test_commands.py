@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from msgspec.structs import replace
 
 from core import pages
 from core.access.services import change_tenant
@@ -18,6 +19,7 @@ from customers.models import Customer
 from ledger import statements
 from ledger.chart import Code
 from tests.ledger.builders import APRIL_1, MARCH_1, new_customer, opened, posted, transfer
+from tests.ledger.interfering import posting_meanwhile
 from tests.support.world import TESTER, instant
 
 pytestmark = pytest.mark.usefixtures("books")
@@ -181,6 +183,21 @@ def test_a_long_statement_comes_in_pages_that_add_up(books: Tenant, acme: Custom
     [rest] = json.loads(run(*asking, "--cursor", first["next"], "--json"))["statements"]
     assert (rest["opening"], rest["movements"]) == ("1.00", found["movements"][1:])
     assert rest["closing"] == "1001.00"  # with what it shows: what was booked meanwhile counts before its beginning
+
+
+@pytest.mark.parametrize("form, before_read", [(["--json"], 1), (["--json"], 2), ([], 2)])
+def test_all_pages_of_a_statement_are_of_one_moment(
+    books: Tenant, acme: Customer, form: list[str], before_read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is posted while it is read, and counts first, is in none of its balances."""
+    pool = opened(acme, Code.PREPAID_COMMIT, sub="pool"), opened(acme, Code.UNBILLED_RECEIVABLE)
+    later = [transfer(*pool, PICO, effective_at=APRIL_1) for _ in range(statements.PAGE + 1)]
+    posted(*later)
+    asking = ("statement", "--tenant", books.key, "--customer", "acme", "--account", "2050", *form)
+    before = run(*asking)
+    posting_meanwhile(replace(later[0], effective_at=MARCH_1), monkeypatch, before_read=before_read)
+    assert run(*asking) == before
+    assert "2001.00" in run(*asking)
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1e3", "1000001", "9" * 30, "١"])

@@ -19,6 +19,7 @@ from ledger.chart import Code
 from ledger.models import Account
 from ledger.transfers import Transfer
 from tests.ledger.builders import APRIL_1, bare_account, fresh_tenant, move, new_customer, opened, posted
+from tests.ledger.interfering import posting_meanwhile
 from tests.support.world import TESTER, instant
 
 
@@ -94,7 +95,12 @@ def test_a_long_one_is_turned_page_by_page(console: Client, booked: Transfer) ->
         ({"from": "0001-01-03", "to": "9999-12-29"}, "Closing balance"),
     ],
 )
-def test_what_can_not_be_shown_is_said(console: Client, booked: Transfer, query: dict[str, str], told: str) -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Pacific/Honolulu", "Pacific/Kiritimati"])
+def test_what_can_not_be_shown_is_said(
+    console: Client, booked: Transfer, query: dict[str, str], told: str, zone: str
+) -> None:
+    tenant = Tenant.objects.get(pk=tenant_id())
+    change_tenant(tenant=tenant, name=tenant.name, time_zone=zone, metadata={}, actor=TESTER)
     answer = console.get(_address(booked.debit_account_id), query)
     assert (answer.status_code, told in answer.content.decode()) == (200, True)
 
@@ -115,6 +121,25 @@ def test_an_accounts_page_shows_its_last_movements(console: Client, booked: Tran
     page = console.get(address).content.decode()
     assert [row[3:] for row in _rows(page)] == [["1.00", "", "13.50"], ["12.50", "", "12.50"]]
     assert f'href="{_address(booked.debit_account_id)}"' in page
+
+
+def test_what_was_booked_between_two_pages_is_told(console: Client, booked: Transfer) -> None:
+    """It counts before the second, whose balances don't have it."""
+    posted(*(replace(booked, id=new_id(), amount=PICO, effective_at=APRIL_1) for _ in range(51)))
+    address = _address(booked.debit_account_id)
+    [following] = re.findall(r'href="(\?[^"]*)">Next page', console.get(address).content.decode())
+    assert "was booked that counts earlier" not in console.get(address + html.unescape(following)).content.decode()
+    posted(replace(booked, id=new_id(), amount=1000 * PICO))
+    second = console.get(address + html.unescape(following)).content.decode()
+    assert _rows(second)[-1][5] == "63.50"
+    assert "Since the first page EUR 1,000.00 was booked that counts earlier" in second
+
+
+def test_an_accounts_page_is_of_one_moment(console: Client, booked: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where something is posted while it is read."""
+    posting_meanwhile(booked, monkeypatch)
+    page = console.get(reverse("admin:ledger_account_change", args=[booked.debit_account_id])).content.decode()
+    assert [row[3:] for row in _rows(page)] == [["12.50", "", "12.50"]]
 
 
 def test_an_account_of_no_currency_has_one_too(console: Client, books: Tenant) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -16,6 +17,7 @@ from django.core.management import call_command
 from core import clock
 from core.access.scope import tenant_id
 from core.db import arrivals, bulk
+from core.db.transaction import atomic
 from core.errors import InvalidValue
 from core.models import Tenant, new_id
 from customers.models import Customer
@@ -31,6 +33,7 @@ from ledger.services import (
     create_transfers,
     expire_every_tenant,
     open_accounts,
+    post,
     post_all,
 )
 from ledger.statements import statement
@@ -285,6 +288,38 @@ def test_pages_are_found_however_far_apart_their_transfers_arrived(limit: int) -
                 found += [each.id for each in page]
                 after = found[-1]
             assert found == [each.id for each in (expected[::-1] if backward else expected)]
+
+
+def test_of_a_batch_that_commits_meanwhile_all_is_found_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes on after what they found would never see the beginning."""
+    one, other = bare_account(), bare_account()
+    first = move(one, other, 1)
+    posted(first)
+    batch = [move(one, other, 1) for _ in range(60)]
+    inserted, ending = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        with atomic():
+            post(batch, at=MARCH_1)
+            inserted.set()
+            ending.wait(30)
+
+    committed, ranges = meanwhile(slowly), arrivals.ranges
+    assert inserted.wait(30)
+
+    def interrupted(*arguments: Any, **options: Any) -> Iterator[tuple[int, int]]:
+        for n, each in enumerate(ranges(*arguments, **options)):
+            if n == 1:
+                ending.set()
+                committed.result(timeout=30)
+            yield each
+
+    monkeypatch.setattr(arrivals, "ranges", interrupted)
+    asked = AccountFilter(account_id=one, limit=10, after=first.id)
+    found = [each.id for each in selectors.get_account_transfers(asked)]
+    ending.set()
+    committed.result(timeout=30)
+    assert found in ([], [each.id for each in batch[:10]])
 
 
 def test_nothing_comes_after_a_transfer_that_is_not_there() -> None:

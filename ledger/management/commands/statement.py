@@ -15,7 +15,7 @@ from core.commands import TenantCommand
 from core.db.snapshot import snapshot
 from core.models import Tenant
 from customers.selectors import customer
-from ledger import marks, selectors
+from ledger import cursors, selectors
 from ledger.accounts import AccountIdentity
 from ledger.chart import Code, account_name, transfer_name
 from ledger.management.values import amount, beginning, ending, told
@@ -47,7 +47,7 @@ class Command(TenantCommand):
         accounts = {one.id_in(tenant.id): one for one in selectors.identities(customer_id=found.id, code=code)}
         after = None
         if asked is not None:
-            chosen, after = marks.among(accounts, span, text=asked)
+            chosen, after = cursors.read(asked, accounts, span)
             accounts = {chosen: accounts[chosen]}
         # What counts earlier may be booked meanwhile: the pages must still add up.
         with snapshot():
@@ -76,7 +76,7 @@ class Command(TenantCommand):
             console.print(display.table(title, columns, rows, right=columns[3:]))
             goes_on = True
             if asked.limit and page.next:
-                self.stdout.write(f"There is more: --cursor {marks.cursor(asked.account_id, asked.span, page.next)}")
+                self.stdout.write(f"There is more: --cursor {cursors.written(asked.account_id, asked.span, page.next)}")
 
 
 class _Asked(NamedTuple):
@@ -109,7 +109,7 @@ class _Asked(NamedTuple):
             "opening": amount(opening, currency),
             "movements": (_plain_movement(movement, currency) for movement in movements),
             "closing": amount(closing, currency),
-            "next": marks.cursor(self.account_id, self.span, following),
+            "next": cursors.written(self.account_id, self.span, following),
         }
 
 

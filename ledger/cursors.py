@@ -19,7 +19,7 @@ from ledger.reports import Place
 from ledger.statements import Span
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Cursor(msgspec.Struct, frozen=True):
     """Its balance is of no other account or time. JSON's numbers hold no such balance."""
 
     account: UUID
@@ -43,23 +43,23 @@ class Mark(msgspec.Struct, frozen=True):
         return Place(self.effective_at, self.ordinal, int(self.balance))
 
 
-def cursor(account_id: UUID, span: Span, place: Place | None) -> str | None:
+def written(account_id: UUID, span: Span, place: Place | None) -> str | None:
     """Where the page after it begins; None where there is none."""
-    return _signer().sign(pages.cursor(Mark.of(account_id, span, place))) if place else None
+    return _signer().sign(pages.cursor(Cursor.of(account_id, span, place))) if place else None
 
 
-def among(account_ids: Iterable[UUID], span: Span, *, text: str) -> tuple[UUID, Place]:
+def read(text: str, account_ids: Iterable[UUID], span: Span) -> tuple[UUID, Place]:
     """The account whose statement gave the cursor, and where that goes on.
 
     Raises InvalidValue for what is no cursor of ours, or is of none of these accounts or of other times.
     """
     try:
-        mark = pages.read(_signer().unsign(text), Mark)
+        cursor = pages.read(_signer().unsign(text), Cursor)
     except BadSignature as error:
         raise InvalidValue("is not a cursor that this list gave", field="cursor") from error
     for account_id in account_ids:
-        if mark.is_of(account_id, span):
-            return account_id, mark.place
+        if cursor.is_of(account_id, span):
+            return account_id, cursor.place
     raise InvalidValue("is of another account or of other times", field="cursor")
 
 
