@@ -40,8 +40,7 @@ def query_accounts(asked: QueryFilter) -> list[AccountRecord]:
 
 def query_transfers(asked: QueryFilter) -> list[TransferRecord]:
     """The transfers that the filter names."""
-    found = _found(Transfer.objects.all(), asked, time="timestamp", fields=_RECORD_FIELDS)
-    return [TransferRecord(**row) for row in found]
+    return _transfers(Transfer.objects.all(), asked)
 
 
 def get_account_transfers(asked: AccountFilter) -> list[TransferRecord]:
@@ -51,8 +50,11 @@ def get_account_transfers(asked: AccountFilter) -> list[TransferRecord]:
         sides |= Q(debit_account_id=asked.account_id)
     if asked.credits:
         sides |= Q(credit_account_id=asked.account_id)
-    found = _found(Transfer.objects.filter(sides), asked, time="timestamp", fields=_RECORD_FIELDS)
-    return [TransferRecord(**row) for row in found]
+    return _transfers(Transfer.objects.filter(sides), asked)
+
+
+def _transfers(among: QuerySet[Transfer], asked: QueryFilter) -> list[TransferRecord]:
+    return [TransferRecord(**row) for row in _found(among, asked, time="timestamp", fields=_RECORD_FIELDS)]
 
 
 def _found(among: QuerySet[M], asked: QueryFilter, *, time: str, fields: Sequence[str]) -> list[dict[str, Any]]:

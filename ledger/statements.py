@@ -89,10 +89,9 @@ def latest(account_id: UUID, *, limit: int) -> tuple[Movement, ...]:
     return _movements(account_id, rows[::-1], before)[::-1]
 
 
-def balances_of(account_id: UUID, *, span: Span, after: Place | None = None) -> tuple[int, int]:
-    """The opening and closing balance of the statement from there to its end."""
-    opening = _opening(account_id, span, after)
-    return opening, opening + net(account_id, span.condition & _further(after))
+def closing_balance(account_id: UUID, *, span: Span, after: Place | None = None) -> int:
+    """The balance at the end of the statement that begins there."""
+    return _opening(account_id, span, after) + net(account_id, span.condition & _further(after))
 
 
 def posted() -> QuerySet[Transfer]:

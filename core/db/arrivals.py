@@ -66,8 +66,7 @@ def ranges(after: int, through: int, *, wanted: int, backward: bool) -> Iterator
     """
     width = _FIRST * wanted if vendor.is_postgresql() else _LARGEST
     while after < through:
-        reached = min(through, after + width), max(after, through - width)
-        yield (reached[1], through) if backward else (after, reached[0])
+        yield (max(after, through - width), through) if backward else (after, min(through, after + width))
         if width >= through - after:
             return
         width *= _WIDER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,16 +20,20 @@ from core.console.panels import panel
 from core.console.shown import address_of_list, figure, instant, link, number, plain_money, table
 from core.db.snapshot import snapshot
 from core.errors import InvalidValue
+from core.period import local_midnight
 from ledger import cursors
 from ledger.accounts import commodity
-from ledger.chart import account_name, transfer_name
+from ledger.chart import transfer_name
 from ledger.models import Account, Transfer
 from ledger.operators import days
 from ledger.reports import Movement, Place, Statement
-from ledger.statements import Span, balances_of, latest, statement
+from ledger.statements import Span, closing_balance, latest, statement
 
 #: Movements of a page, and of an account's own page.
 _SHOWN, _LATEST = 50, 20
+_DAY = timedelta(days=1)
+#: In some zones the first year begins a day before there are years.
+_EARLIEST = date.min + _DAY
 _SIDES = ["Debit", "Credit", "Balance"]
 _COLUMNS = ["Effective", "For", "Other account", *_SIDES]
 
@@ -74,7 +78,7 @@ def _shown(account: Account, first: date | None, last: date | None, cursor: str)
     after = cursors.read(cursor, [account.pk], span)[1] if cursor else None
     with snapshot():
         found = statement(account.pk, span=span, after=after, limit=_SHOWN)
-        missed = 0 if found.next or not after else balances_of(account.pk, span=span)[1] - found.closing
+        missed = 0 if found.next or not after else closing_balance(account.pk, span=span) - found.closing
     asked = {name: day for name, day in (("from", first), ("to", last)) if day}
     further = cursors.written(account.pk, span, found.next)
     return {
@@ -89,7 +93,9 @@ def _span(first: date | None, last: date | None) -> Span:
     """Raises InvalidValue where it would end before it begins."""
     if first and last and last < first:
         raise InvalidValue("is a day before the first", field="to")
-    return Span(start=days.beginning(first) if first else None, end=days.end(last) if last else None)
+    zone = days.zone()
+    start = local_midnight(max(first, _EARLIEST), zone) if first else None
+    return Span(start=start, end=local_midnight(last + _DAY, zone) if last else None)
 
 
 def _rows(found: Statement, after: Place | None, currency: str) -> list[Sequence[Any]]:
@@ -103,12 +109,12 @@ def _rows(found: Statement, after: Place | None, currency: str) -> list[Sequence
 
 
 def _row(movement: Movement, currency: str) -> Sequence[Any]:
-    words = (str(movement.counter_code), account_name(movement.counter_code), movement.counter_sub)
+    other = Account(pk=movement.counter_id, code=movement.counter_code, sub=movement.counter_sub)
     late = f", belongs to {instant(movement.belongs_at)}" if movement.belongs_at else ""
     return [
         link(Transfer(pk=movement.transfer_id), instant(movement.effective_at)),
         f"{transfer_name(movement.code)}{late}",
-        link(Account(pk=movement.counter_id), " ".join(filter(None, words))),
+        link(other),
         figure(max(0, movement.amount), currency),
         figure(max(0, -movement.amount), currency),
         _balance(movement.balance, currency),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from core.access.scope import tenant_id
 from core.models import Tenant
-from core.period import local_midnight, zone_named
-
-_DAY = timedelta(days=1)
+from core.period import zone_named
 
 
 def chosen(text: str) -> date | None:
@@ -18,18 +16,9 @@ def chosen(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if found < date.max - _DAY else None
+    return found if found < date.max - timedelta(days=1) else None
 
 
-def beginning(day: date) -> datetime:
-    """The first instant of the day in the books' time zone; there is none before the first year."""
-    return local_midnight(max(day, date.min + _DAY), _zone())
-
-
-def end(day: date) -> datetime:
-    """The first instant after the day in the books' time zone."""
-    return local_midnight(day + _DAY, _zone())
-
-
-def _zone() -> ZoneInfo:
+def zone() -> ZoneInfo:
+    """Where the books' days begin."""
     return zone_named(Tenant.objects.get(pk=tenant_id()).time_zone)

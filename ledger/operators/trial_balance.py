@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -12,21 +11,19 @@ from django.shortcuts import render
 from core.console.addresses import page
 from core.console.shown import address_of_list, figure, linked, table
 from core.currency import CURRENCIES
+from core.period import local_end
 from ledger import selectors
 from ledger.chart import account_name
 from ledger.models import Account
 from ledger.operators import days
 from ledger.reports import TrialBalance
 
-#: `as_of` includes its instant.
-_MOMENT = timedelta(microseconds=1)
-
 
 @page("ledger/trial-balance/", name="ledger_trial_balance")
 def trial_balance(request: HttpRequest) -> HttpResponse:
     """Debits and credits of every code in every currency, now or as of the end of a day."""
     day = days.chosen(request.GET.get("as_of", ""))
-    found = selectors.trial_balance(as_of=days.end(day) - _MOMENT if day else None)
+    found = selectors.trial_balance(as_of=local_end(day, days.zone()) if day else None)
     context = {
         **admin.site.each_context(request),
         "title": "Trial balance",

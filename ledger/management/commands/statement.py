@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NamedTuple, TextIO, cast
 from uuid import UUID
@@ -20,7 +20,7 @@ from ledger.accounts import AccountIdentity
 from ledger.chart import Code, account_name, transfer_name
 from ledger.management.values import amount, beginning, ending, told
 from ledger.reports import Movement, Place, Statement
-from ledger.statements import Span, balances_of, pages, statement
+from ledger.statements import Span, closing_balance, pages, statement
 
 
 class Command(TenantCommand):
@@ -88,25 +88,23 @@ class _Asked(NamedTuple):
     after: Place | None
     limit: int | None
 
-    def pages(self) -> Iterable[Statement]:
+    def pages(self) -> Iterator[Statement]:
         if self.limit is None:
             return pages(self.account_id, span=self.span, after=self.after)
-        return [statement(self.account_id, span=self.span, after=self.after, limit=self.limit)]
+        return iter([statement(self.account_id, span=self.span, after=self.after, limit=self.limit)])
 
     def plain(self) -> dict[str, Any]:
-        """As JSON says it; all movements are read while they are written."""
-        currency = self.account.currency
-        if self.limit is None:
-            (opening, closing), following = balances_of(self.account_id, span=self.span, after=self.after), None
-            movements: Iterable[Movement] = chain.from_iterable(page.movements for page in self.pages())
-        else:
-            [page] = self.pages()
-            opening, closing, following = page.opening, page.closing, page.next
-            movements = page.movements
+        """As JSON says it; what follows the first page is read while it is written."""
+        currency, further = self.account.currency, self.pages()
+        first = next(further)
+        closing, following = first.closing, first.next
+        if self.limit is None and following:
+            closing, following = closing_balance(self.account_id, span=self.span, after=following), None
+        movements = chain(first.movements, chain.from_iterable(page.movements for page in further))
         return {
             "currency": currency,
             "sub": self.account.sub,
-            "opening": amount(opening, currency),
+            "opening": amount(first.opening, currency),
             "movements": (_plain_movement(movement, currency) for movement in movements),
             "closing": amount(closing, currency),
             "next": cursors.written(self.account_id, self.span, following),
